@@ -1,0 +1,108 @@
+//! The nouns of the field, one file each: state, commands, events, `decide`, `apply`, `react`.
+
+pub mod case;
+pub mod jurisdiction;
+pub mod outbreak;
+pub mod person;
+
+use crate::{
+    id::{JurisdictionId, PersonId},
+    kernel::{Aggregate, Context, Journaled, Kind, Link, Needs, Stamp, World},
+    refusal::Refusal,
+    seal::{Reading, Seals},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+/// Where an aggregate belongs, whose it is, and what it refers to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct About {
+    /// The area it belongs to; access follows it.
+    pub jurisdiction: Option<JurisdictionId>,
+    /// The person under whose keys its sealed fields are.
+    pub subject: Option<PersonId>,
+    /// References to other aggregates.
+    pub links: Vec<Link>,
+}
+
+/// A key by which a record is found again: a keyless 63-bit hash of a folded value. Two records that share one are
+/// candidates, never proven equal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MatchKey(pub i64);
+
+impl MatchKey {
+    /// The key of folded `parts` under a scheme.
+    pub fn new(scheme: &str, parts: &[&str]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(scheme.as_bytes());
+        for part in parts {
+            hasher.update(&[0]).update(part.as_bytes());
+        }
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        Self(i64::from_be_bytes(bytes) & i64::MAX)
+    }
+}
+
+/// The variant of [`Aggregate`] that a noun is. Implemented by the list in `kernel/nouns.rs`.
+pub trait Of: Sized {
+    /// Its kind.
+    const KIND: Kind;
+    /// The noun, if the aggregate is one.
+    fn of(aggregate: &Aggregate) -> Option<&Self>;
+}
+
+/// One noun of the field.
+pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
+    /// What can be asked of it.
+    type Command;
+    /// What can happen to it.
+    type Event: Journaled;
+
+    /// The aggregate a command makes or changes.
+    fn target(command: &Self::Command) -> Uuid;
+
+    /// Names the facts that `decide` reads besides the target.
+    fn needs(_command: &Self::Command, _known: &dyn World, _needs: &mut Needs) {}
+
+    /// Events on the target, or the refusal.
+    fn decide(
+        this: Option<&Self>,
+        command: &Self::Command,
+        context: &Context<'_>,
+    ) -> Result<Vec<Self::Event>, Refusal>;
+
+    /// The state after the event. `None` where the event does not fit.
+    fn apply(this: Option<Self>, event: &Self::Event, stamp: &Stamp) -> Option<Self>;
+
+    /// Names the facts that `react` reads.
+    fn reaction_needs(&self, _event: &Self::Event, _known: &dyn World, _needs: &mut Needs) {}
+
+    /// What follows from the event, in a fixed order.
+    fn react(&self, _event: &Self::Event, _context: &Context<'_>) -> Vec<crate::kernel::Command> {
+        Vec::new()
+    }
+
+    /// Where it belongs, whose it is, what it refers to.
+    fn about(&self) -> About;
+
+    /// Keys by which it is found again.
+    fn match_keys(&self, _permit: &Reading) -> Vec<MatchKey> {
+        Vec::new()
+    }
+}
+
+/// Longest text of one line (a name, an identifier, an address), in characters.
+pub const MAX_LINE_CHARS: usize = 400;
+/// Longest free text, in characters.
+pub const MAX_NOTE_CHARS: usize = 20_000;
+/// Most entries of a list inside one record.
+pub const MAX_ENTRIES: usize = 100;
+
+/// Refuses a text longer than its field.
+pub(crate) fn at_most(pointer: &'static str, text: &str, max_chars: usize) -> Result<(), Refusal> {
+    if text.len() > max_chars && text.chars().count() > max_chars {
+        return Err(Refusal::rule("too_long").at(pointer));
+    }
+    Ok(())
+}

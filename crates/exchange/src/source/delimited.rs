@@ -1,0 +1,278 @@
+//! Delimited text: one pass that surveys the file, one that streams its rows in constant memory.
+
+use super::input::{Encoding, RowWithoutEnd, Stored, TextInput};
+use super::{FileFacts, RawRow, RowFault, Shape, full_sheet_warning, name_columns, trim};
+use crate::errors_file;
+use crate::{FileRefusal, Limits};
+use csv::{ByteRecord, StringRecord};
+use std::io::Read;
+
+const BUFFER: usize = 64 << 10;
+
+/// A CSV file.
+pub struct Delimited {
+    pub(super) facts: FileFacts,
+    reader: csv::Reader<TextInput>,
+    record: ByteRecord,
+    cursor: Cursor,
+    rows: u64,
+    limits: Limits,
+}
+
+/// Place in the file as a spreadsheet would number it: blank and comment lines count, line breaks in cells do not.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    row: u64,
+    line: u64,
+}
+
+#[derive(Default)]
+struct Survey {
+    rows: u64,
+    beyond_ascii: u64,
+    undecodable: u64,
+    last_row: u64,
+}
+
+impl Delimited {
+    /// Finds separator and code page, reads the whole file once against the limits, and starts over.
+    pub(super) fn open(stored: Stored, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
+        let mut encoding = shape.encoding;
+        let (mut source, mut survey) = Self::start(stored, encoding, shape, limits)?.surveyed()?;
+        // Only where most lines with foreign letters are not UTF-8, and all of them are GB18030, is the code page
+        // taken without being told: a single damaged byte must not turn every name into another.
+        if encoding == Encoding::Auto && survey.undecodable * 2 > survey.beyond_ascii {
+            let (other, found) = Self::start(source.into_stored(), Encoding::Gb18030, shape, limits)?.surveyed()?;
+            source = other;
+            if found.undecodable == 0 {
+                encoding = Encoding::Gb18030;
+                survey = found;
+            }
+        }
+        let mut source = Self::start(source.into_stored(), encoding, shape, limits)?;
+        source.facts.rows = Some(survey.rows);
+        source.facts.warnings.extend(full_sheet_warning(survey.last_row));
+        if shape.encoding == Encoding::Auto && encoding == Encoding::Gb18030 {
+            source.facts.warnings.push("The file is read as GB18030, because its bytes are not UTF-8. Say encoding = \"gb18030\" in the mapping to be sure.".into());
+        }
+        Ok(source)
+    }
+
+    fn start(stored: Stored, encoding: Encoding, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
+        let mut probe = TextInput::start(stored, encoding)?;
+        let sample = read_sample(&mut probe)?;
+        if sample.is_empty() {
+            return Err(FileRefusal::new("file", "file.empty", "the file has nothing in it", "Check that the right file was chosen."));
+        }
+        let own_errors = errors_file::is_errors_header(&sample);
+        let (comment, header_row) = if own_errors { (None, 1) } else { (shape.comment, shape.header_row.max(1)) };
+        let delimiter = shape.delimiter.unwrap_or_else(|| detect_delimiter(&sample, comment, header_row));
+        let input = TextInput::start(probe.into_stored(), encoding)?;
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .comment(comment)
+            .buffer_capacity(BUFFER)
+            .from_reader(input);
+        let mut source = Self {
+            facts: FileFacts::default(),
+            reader,
+            record: ByteRecord::new(),
+            cursor: Cursor { row: 0, line: 1 },
+            rows: 0,
+            limits: limits.clone(),
+        };
+        source.read_header(header_row)?;
+        Ok(source)
+    }
+
+    fn read_header(&mut self, header_row: u64) -> Result<(), FileRefusal> {
+        while self.advance()? {
+            if self.cursor.row < header_row || is_blank(&self.record) {
+                continue;
+            }
+            let columns = self.record.len();
+            if columns > self.limits.max_columns {
+                return Err(FileRefusal::new(
+                    format!("row {}", self.cursor.row),
+                    "file.columns",
+                    format!("the header has {columns} columns, more than {}", self.limits.max_columns),
+                    "Check the separator, or leave out columns that are not needed.",
+                ));
+            }
+            let cells: Vec<String> = self.record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            self.facts.columns = name_columns(cells.iter().map(|cell| super::guard::unguard(cell)));
+            return Ok(());
+        }
+        Err(FileRefusal::new("header", "file.header", format!("there is no row {header_row} with column names"), "Set header_row in the mapping to the row that holds the column names."))
+    }
+
+    fn surveyed(mut self) -> Result<(Self, Survey), FileRefusal> {
+        let mut survey = Survey::default();
+        let mut row = RawRow::default();
+        while self.read(&mut row)? {
+            survey.rows += 1;
+            survey.beyond_ascii += u64::from(!row.cells.as_slice().is_ascii());
+            survey.undecodable += u64::from(row.fault.as_ref().is_some_and(|fault| fault.rule == "row.encoding"));
+        }
+        survey.last_row = self.cursor.row;
+        Ok((self, survey))
+    }
+
+    fn into_stored(self) -> Stored {
+        self.reader.into_inner().into_stored()
+    }
+
+    /// Reads the next record and its place.
+    fn advance(&mut self) -> Result<bool, FileRefusal> {
+        let allowance = (self.limits.max_row_bytes + 2 * BUFFER) as u64;
+        self.reader.get_mut().allow(allowance);
+        let more = match self.reader.read_byte_record(&mut self.record) {
+            Ok(more) => more,
+            Err(error) => return Err(self.refuse(error)),
+        };
+        if !more {
+            return Ok(false);
+        }
+        if self.record.as_slice().len() > self.limits.max_row_bytes {
+            return Err(self.endless_row());
+        }
+        let line = self.reader.position().line();
+        let step = line.saturating_sub(self.cursor.line);
+        let within = if step > 1 { self.record.as_slice().iter().filter(|&&b| b == b'\n').count() as u64 } else { 0 };
+        self.cursor.row += 1 + step.saturating_sub(1).saturating_sub(within);
+        self.cursor.line = line;
+        Ok(true)
+    }
+
+    pub(super) fn read(&mut self, row: &mut RawRow) -> Result<bool, FileRefusal> {
+        self.record = std::mem::take(&mut row.cells).into_byte_record();
+        row.fault = None;
+        row.guarded = true;
+        loop {
+            if !self.advance()? {
+                return Ok(false);
+            }
+            if !is_blank(&self.record) {
+                break;
+            }
+        }
+        self.rows += 1;
+        if self.rows > self.limits.max_rows {
+            return Err(too_many_rows(self.limits.max_rows));
+        }
+        row.number = self.cursor.row;
+        match StringRecord::from_byte_record(std::mem::take(&mut self.record)) {
+            Ok(cells) => row.cells = cells,
+            Err(error) => {
+                let bytes = error.into_byte_record();
+                row.cells = bytes.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            }
+        }
+        row.fault = self.fault_of(&row.cells);
+        Ok(true)
+    }
+
+    fn fault_of(&self, cells: &StringRecord) -> Option<RowFault> {
+        let columns = &self.facts.columns;
+        let name = |index: usize| columns.get(index).cloned().unwrap_or_default();
+        if cells.len() != columns.len() {
+            return Some(RowFault {
+                rule: "row.ragged",
+                column: String::new(),
+                value: String::new(),
+                remedy: format!(
+                    "The row has {} cells under {} column names: put a cell that contains the separator in quotation marks, or add the missing cells.",
+                    cells.len(),
+                    columns.len()
+                ),
+            });
+        }
+        if !cells.as_slice().is_ascii() && cells.as_slice().contains('\u{FFFD}') {
+            let index = cells.iter().position(|cell| cell.contains('\u{FFFD}')).unwrap_or(0);
+            let code_page = if self.reader.get_ref().transcodes() { "the mapping's encoding" } else { "UTF-8" };
+            return Some(RowFault {
+                rule: "row.encoding",
+                column: name(index),
+                value: cells.get(index).unwrap_or_default().to_owned(),
+                remedy: format!("Some bytes are not {code_page}: set encoding = \"gb18030\" or \"utf-8\" in the mapping, or type the cell again."),
+            });
+        }
+        oversized(cells, self.limits.max_cell_bytes).map(|index| cell_too_large(name(index), cells.get(index).unwrap_or_default(), self.limits.max_cell_bytes))
+    }
+
+    fn refuse(&self, error: csv::Error) -> FileRefusal {
+        let place = format!("after row {}", self.cursor.row);
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<RowWithoutEnd>()) => self.endless_row(),
+            csv::ErrorKind::Io(error) => FileRefusal::io(place, &error),
+            other => FileRefusal::new(place, "file.csv", format!("the text cannot be read as CSV: {other:?}"), "Save the file again as CSV."),
+        }
+    }
+
+    fn endless_row(&self) -> FileRefusal {
+        FileRefusal::new(
+            format!("row {}", self.cursor.row + 1),
+            "row.size",
+            format!("the row has no end within {} MiB", self.limits.max_row_bytes >> 20),
+            "Most often a quotation mark was opened and not closed: look at this row.",
+        )
+    }
+}
+
+fn is_blank(record: &ByteRecord) -> bool {
+    record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace))
+}
+
+pub(super) fn oversized(cells: &StringRecord, max: usize) -> Option<usize> {
+    if cells.as_slice().len() <= max {
+        return None;
+    }
+    cells.iter().position(|cell| cell.len() > max)
+}
+
+pub(super) fn cell_too_large(column: String, value: &str, max: usize) -> RowFault {
+    RowFault { rule: "cell.size", column, value: crate::refusal::shorten(value), remedy: format!("The cell has more than {} KiB of text: shorten it.", max >> 10) }
+}
+
+pub(super) fn too_many_rows(max: u64) -> FileRefusal {
+    FileRefusal::new("file", "file.rows", format!("the file has more than {max} rows"), "Split it into several files.")
+}
+
+fn read_sample(probe: &mut TextInput) -> Result<String, FileRefusal> {
+    let mut bytes = Vec::new();
+    probe.take(BUFFER as u64).read_to_end(&mut bytes).map_err(|e| FileRefusal::io("file", &e))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The separator that splits the header and the rows after it into the same, largest number of cells.
+fn detect_delimiter(sample: &str, comment: Option<u8>, header_row: u64) -> u8 {
+    let lines: Vec<&str> = sample
+        .lines()
+        .skip(usize::try_from(header_row.saturating_sub(1)).unwrap_or(0))
+        .filter(|line| !trim(line).is_empty() && !comment.is_some_and(|c| line.as_bytes().first() == Some(&c)))
+        .take(20)
+        .collect();
+    let Some((header, rest)) = lines.split_first() else { return b',' };
+    let score = |delimiter: u8| {
+        let columns = count_outside_quotes(header, delimiter);
+        let agreeing = rest.iter().filter(|line| count_outside_quotes(line, delimiter) == columns).count();
+        if columns == 0 { (0, 0) } else { (agreeing + 1, columns) }
+    };
+    // The first of equals wins: the comma.
+    [b',', b';', b'\t', b'|'].into_iter().rev().max_by_key(|&d| score(d)).filter(|&d| score(d).1 > 0).unwrap_or(b',')
+}
+
+fn count_outside_quotes(line: &str, delimiter: u8) -> usize {
+    let mut quoted = false;
+    let mut count = 0;
+    for byte in line.bytes() {
+        if byte == b'"' {
+            quoted = !quoted;
+        } else if byte == delimiter && !quoted {
+            count += 1;
+        }
+    }
+    count
+}

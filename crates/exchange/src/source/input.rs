@@ -1,0 +1,129 @@
+//! Bytes of a text file as UTF-8, with an allowance that stops a row without end.
+
+use crate::FileRefusal;
+use encoding_rs::{Decoder, GB18030, UTF_16BE, UTF_16LE};
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// A file or buffer that can be read twice.
+pub trait SeekRead: Read + Seek + Send {}
+impl<T: Read + Seek + Send> SeekRead for T {}
+
+/// The opened bytes of a file.
+pub type Stored = Box<dyn SeekRead>;
+
+/// Code page of a text file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, or GB18030 where the bytes are clearly not UTF-8.
+    Auto,
+    /// UTF-8 with or without a byte order mark.
+    Utf8,
+    /// GB18030, which includes GBK and GB2312.
+    Gb18030,
+    /// UTF-16, low byte first ("Unicode text" of older spreadsheets).
+    Utf16Le,
+    /// UTF-16, high byte first.
+    Utf16Be,
+}
+
+/// The error a reader gets when one row takes more bytes than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("a row has no end within its allowance")]
+pub(crate) struct RowWithoutEnd;
+
+const CHUNK: usize = 32 << 10;
+
+/// A text file's bytes as UTF-8. Bytes that are not of the code page become U+FFFD; UTF-8 passes unchecked and is
+/// checked row by row.
+pub(crate) struct TextInput {
+    inner: Stored,
+    decoder: Option<Decoder>,
+    raw: Vec<u8>,
+    decoded: Vec<u8>,
+    at: usize,
+    ended: bool,
+    allowance: u64,
+}
+
+impl TextInput {
+    /// Starts at the file's first byte. A byte order mark decides over `encoding`.
+    pub fn start(mut inner: Stored, encoding: Encoding) -> Result<Self, FileRefusal> {
+        let io = |e: io::Error| FileRefusal::io("file", &e);
+        inner.seek(SeekFrom::Start(0)).map_err(io)?;
+        let mut mark = [0_u8; 3];
+        let mut filled = 0;
+        while let Some(rest) = mark.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match inner.read(rest).map_err(io)? {
+                0 => break,
+                n => filled += n,
+            }
+        }
+        let (skip, marked) = match mark {
+            [0xEF, 0xBB, 0xBF] => (3, Some(Encoding::Utf8)),
+            [0xFF, 0xFE, _] => (2, Some(Encoding::Utf16Le)),
+            [0xFE, 0xFF, _] => (2, Some(Encoding::Utf16Be)),
+            _ => (0, None),
+        };
+        inner.seek(SeekFrom::Start(skip)).map_err(io)?;
+        let decoder = match marked.unwrap_or(encoding) {
+            Encoding::Auto | Encoding::Utf8 => None,
+            Encoding::Gb18030 => Some(GB18030.new_decoder_without_bom_handling()),
+            Encoding::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
+            Encoding::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
+        };
+        Ok(Self { inner, decoder, raw: Vec::new(), decoded: Vec::new(), at: 0, ended: false, allowance: u64::MAX })
+    }
+
+    /// Lets this many bytes through before the row counts as endless.
+    pub fn allow(&mut self, bytes: u64) {
+        self.allowance = bytes;
+    }
+
+    /// Whether bytes pass a decoder, so that a wrong byte has become U+FFFD.
+    pub fn transcodes(&self) -> bool {
+        self.decoder.is_some()
+    }
+
+    /// The file again, for another pass.
+    pub fn into_stored(self) -> Stored {
+        self.inner
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let Some(decoder) = self.decoder.as_mut() else { return Ok(()) };
+        self.raw.resize(CHUNK, 0);
+        let n = self.inner.read(&mut self.raw)?;
+        self.ended = n == 0;
+        let chunk = self.raw.get(..n).unwrap_or_default();
+        let room = decoder.max_utf8_buffer_length(n).unwrap_or(CHUNK * 3);
+        self.decoded.resize(room, 0);
+        let (_, _, written, _) = decoder.decode_to_utf8(chunk, &mut self.decoded, self.ended);
+        self.decoded.truncate(written);
+        self.at = 0;
+        Ok(())
+    }
+}
+
+impl Read for TextInput {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.allowance == 0 {
+            return Err(io::Error::other(RowWithoutEnd));
+        }
+        let n = if self.decoder.is_none() {
+            self.inner.read(buf)?
+        } else {
+            while self.at >= self.decoded.len() && !self.ended {
+                self.refill()?;
+            }
+            let rest = self.decoded.get(self.at..).unwrap_or_default();
+            let n = rest.len().min(buf.len());
+            if let (Some(to), Some(from)) = (buf.get_mut(..n), rest.get(..n)) {
+                to.copy_from_slice(from);
+            }
+            self.at += n;
+            n
+        };
+        self.allowance = self.allowance.saturating_sub(n as u64);
+        Ok(n)
+    }
+}

@@ -1,0 +1,228 @@
+//! Who meets whom on which day. Nothing is stored: meetings are functions of (seed, day, people), the
+//! same from both sides, so that the contacts a case names are the people it could have infected.
+
+use serde::Serialize;
+
+use crate::district::GroupKind;
+use crate::district::{PlaceKind, World};
+use crate::rng::{Purpose, Stream};
+
+/// Where an exposure happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Setting {
+    Household,
+    School,
+    Work,
+    /// A meal with friends or relatives.
+    Meal,
+    /// A visit at somebody's home.
+    Visit,
+    /// The stairs and lift of a building.
+    Building,
+    Market,
+    Bus,
+    /// Infected outside the city.
+    Imported,
+}
+
+impl Setting {
+    /// All settings.
+    pub const ALL: [Setting; 9] = [
+        Setting::Household,
+        Setting::School,
+        Setting::Work,
+        Setting::Meal,
+        Setting::Visit,
+        Setting::Building,
+        Setting::Market,
+        Setting::Bus,
+        Setting::Imported,
+    ];
+
+    /// Chance of infection at one meeting with someone at the peak of infectiousness, in a million.
+    /// Chosen so that an unhindered case infects about four others, two fifths of its household among them.
+    #[must_use]
+    pub fn infection_ppm(self) -> u32 {
+        match self {
+            Setting::Household => 140_000,
+            Setting::School => 36_000,
+            Setting::Work => 52_000,
+            Setting::Meal => 150_000,
+            Setting::Visit => 90_000,
+            Setting::Building => 15_000,
+            Setting::Market => 20_000,
+            Setting::Bus => 20_000,
+            Setting::Imported => 0,
+        }
+    }
+
+    /// Whether such an exposure makes a close contact; the others are general contacts.
+    #[must_use]
+    pub fn is_close(self) -> bool {
+        matches!(self, Setting::Household | Setting::School | Setting::Work | Setting::Meal | Setting::Visit)
+    }
+}
+
+/// Two people near each other for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    pub other: u32,
+    pub setting: Setting,
+    /// None at home and in the building.
+    pub place: Option<u32>,
+    /// Minutes since midnight of day 0.
+    pub start: i32,
+    pub minutes: i32,
+}
+
+/// Rules about mixing in force from a day on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Measures {
+    pub schools_closed_from: i32,
+    /// From here on half of the meals, visits and market meetings do not happen.
+    pub gatherings_cut_from: i32,
+}
+
+impl Measures {
+    /// Nothing closed.
+    pub const NONE: Measures = Measures { schools_closed_from: i32::MAX, gatherings_cut_from: i32::MAX };
+}
+
+/// Classmates and colleagues who are near enough: so many seats to each side.
+const SEATS: usize = 6;
+const BUS_SEATS: usize = 3;
+
+/// A kind of meeting in pairs: setting, chance in percent per day, start, length in minutes.
+const ENCOUNTERS: [(Setting, u32, i32, i32); 6] = [
+    (Setting::Building, 35, 450, 4),
+    (Setting::Building, 35, 1_110, 4),
+    (Setting::Market, 30, 600, 15),
+    (Setting::Market, 25, 1_020, 15),
+    (Setting::Meal, 14, 1_080, 90),
+    (Setting::Visit, 10, 1_200, 80),
+];
+
+/// Fills `out` with the meetings of a person on a day. Symmetric: if A meets B, B meets A.
+pub fn meetings(world: &World, person: u32, day: i32, measures: Measures, out: &mut Vec<Meeting>) {
+    out.clear();
+    let midnight = day * 1_440;
+    for other in world.household_members(person).filter(|other| *other != person) {
+        out.push(Meeting { other, setting: Setting::Household, place: None, start: midnight + 1_140, minutes: 540 });
+    }
+    let working_day = is_working_day(world, day);
+    if let Some(group) = world.people()[person as usize].group() {
+        group_meetings(world, person, group, day, working_day, measures, out);
+    }
+    if let Some(run) = world.bus_run(person).filter(|_| working_day) {
+        group_meetings(world, person, run, day, working_day, measures, out);
+    }
+    for (index, encounter) in ENCOUNTERS.iter().enumerate() {
+        encounters(world, person, day, index as u32, *encounter, measures, out);
+    }
+}
+
+fn group_meetings(
+    world: &World,
+    person: u32,
+    group: u32,
+    day: i32,
+    working_day: bool,
+    measures: Measures,
+    out: &mut Vec<Meeting>,
+) {
+    let place = world.groups()[group as usize].place;
+    let (setting, start, minutes, seats, open) = match world.groups()[group as usize].kind {
+        GroupKind::Class { .. } => {
+            (Setting::School, 490, 420, SEATS, working_day && day < measures.schools_closed_from)
+        }
+        GroupKind::Team => {
+            let always = matches!(
+                world.places()[place as usize].kind,
+                PlaceKind::Ward | PlaceKind::Market | PlaceKind::Shop | PlaceKind::Restaurant | PlaceKind::BusLine
+            );
+            (Setting::Work, 530, 480, SEATS, working_day || always)
+        }
+        GroupKind::BusRun { departs_minute } => (Setting::Bus, i32::from(departs_minute), 35, BUS_SEATS, true),
+    };
+    if !open {
+        return;
+    }
+    let members = world.members(group);
+    let Ok(seat) = members.binary_search(&person) else { return };
+    for (index, other) in members.iter().enumerate() {
+        let apart = seat.abs_diff(index);
+        // Seats in a circle: the first sits beside the last.
+        if apart != 0 && apart.min(members.len() - apart) <= seats {
+            out.push(Meeting { other: *other, setting, place: Some(place), start: day * 1_440 + start, minutes });
+        }
+    }
+}
+
+/// Meetings in pairs. Everybody of an area gets a partner by reflection about a point drawn for the
+/// day: a partner of a partner is oneself, so both sides agree without any list.
+fn encounters(
+    world: &World,
+    person: u32,
+    day: i32,
+    index: u32,
+    encounter: (Setting, u32, i32, i32),
+    measures: Measures,
+    out: &mut Vec<Meeting>,
+) {
+    let (setting, percent, start, minutes) = encounter;
+    let community = world.community_of(person);
+    let (area, first, end) = match setting {
+        Setting::Building => {
+            let building = world.building_of(person);
+            let house = &world.buildings()[building as usize];
+            (building, house.first_person, house.end_person)
+        }
+        Setting::Visit | Setting::Meal => (0, 0, world.spec().population),
+        _ => {
+            let area = &world.communities()[community as usize];
+            (community, area.first_person, area.end_person)
+        }
+    };
+    let seed = world.spec().seed;
+    let slot = day as u32 * 16 + index;
+    let size = end - first;
+    let point = Stream::pair(seed, Purpose::Meeting, slot, area, u32::MAX).below(size);
+    let other = first + (point + size - (person - first)) % size;
+    if other == person || world.people()[other as usize].household == world.people()[person as usize].household {
+        return;
+    }
+    let mut draw = Stream::pair(seed, Purpose::Meeting, slot, person.min(other), person.max(other));
+    let cut = day >= measures.gatherings_cut_from && setting != Setting::Building && draw.percent(50);
+    if cut || !draw.percent(percent) {
+        return;
+    }
+    let place = match setting {
+        Setting::Market => market(world, community),
+        Setting::Meal => restaurant(world, &mut draw),
+        _ => None,
+    };
+    out.push(Meeting { other, setting, place, start: day * 1_440 + start + draw.below(40) as i32, minutes });
+}
+
+/// The market of a community, or of its neighbour.
+fn market(world: &World, community: u32) -> Option<u32> {
+    let places = world.places();
+    let after = places.partition_point(|place| place.kind < PlaceKind::Market || true && false);
+    let _ = after;
+    places
+        .iter()
+        .position(|place| place.kind == PlaceKind::Market && place.community == community / 2 * 2)
+        .map(|index| index as u32)
+}
+
+fn restaurant(_world: &World, _draw: &mut Stream) -> Option<u32> {
+    None
+}
+
+fn is_working_day(world: &World, day: i32) -> bool {
+    // 1 January 1970 was a Thursday.
+    let weekday = (crate::calendar::epoch_day(world.spec().start) + day + 3).rem_euclid(7);
+    weekday < 5
+}
