@@ -14,12 +14,7 @@ pub struct Finding {
 
 impl Finding {
     pub fn new(path: &str, line: usize, rule: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            rule,
-            message: message.into(),
-        }
+        Self { path: path.to_owned(), line, rule, message: message.into() }
     }
 }
 
@@ -28,11 +23,7 @@ impl fmt::Display for Finding {
         if self.line == 0 {
             write!(f, "{}: [{}] {}", self.path, self.rule, self.message)
         } else {
-            write!(
-                f,
-                "{}:{}: [{}] {}",
-                self.path, self.line, self.rule, self.message
-            )
+            write!(f, "{}:{}: [{}] {}", self.path, self.line, self.rule, self.message)
         }
     }
 }

@@ -64,11 +64,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (subject, excess) in &over {
         let allowed = listed.get(subject).map(|allowance| allowance.lines);
-        let limit = if matches!(subject, Subject::File(_)) {
-            FILE_LIMIT
-        } else {
-            FUNCTION_LIMIT
-        };
+        let limit = if matches!(subject, Subject::File(_)) { FILE_LIMIT } else { FUNCTION_LIMIT };
         let message = match allowed {
             Some(allowed) if excess.lines <= allowed => continue,
             Some(allowed) => format!(
@@ -85,10 +81,8 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
         findings.push(Finding::new(subject.path(), excess.at, RULE, message));
     }
     for subject in listed.keys().filter(|subject| !over.contains_key(subject)) {
-        let message = format!(
-            "`{}` is within the limit or gone: `cargo xtask tidy --lower` drops it",
-            subject.said()
-        );
+        let message =
+            format!("`{}` is within the limit or gone: `cargo xtask tidy --lower` drops it", subject.said());
         findings.push(Finding::new(RATCHET_PATH, 0, RULE, message));
     }
     findings
@@ -103,17 +97,8 @@ pub fn lowered(tree: &Tree) -> Result<String, Finding> {
         let Some(excess) = over.get(subject) else {
             continue;
         };
-        let reason = allowance
-            .reason
-            .as_ref()
-            .map(|reason| format!(" # {reason}"))
-            .unwrap_or_default();
-        let _infallible = writeln!(
-            text,
-            "{} {}{reason}",
-            subject.said(),
-            excess.lines.min(allowance.lines)
-        );
+        let reason = allowance.reason.as_ref().map(|reason| format!(" # {reason}")).unwrap_or_default();
+        let _infallible = writeln!(text, "{} {}{reason}", subject.said(), excess.lines.min(allowance.lines));
     }
     Ok(text)
 }
@@ -129,19 +114,9 @@ fn over_limit(tree: &Tree) -> BTreeMap<Subject, Excess> {
         for function in RustSource::parse(text).functions() {
             let body = &filled[function.first_line - 1..function.last_line.min(filled.len())];
             let lines = body.iter().filter(|filled| **filled).count();
-            let subject = Subject::Function {
-                path: path.to_owned(),
-                name: function.name,
-            };
-            if lines > FUNCTION_LIMIT && over.get(&subject).is_none_or(|known| known.lines < lines)
-            {
-                over.insert(
-                    subject,
-                    Excess {
-                        lines,
-                        at: function.first_line,
-                    },
-                );
+            let subject = Subject::Function { path: path.to_owned(), name: function.name };
+            if lines > FUNCTION_LIMIT && over.get(&subject).is_none_or(|known| known.lines < lines) {
+                over.insert(subject, Excess { lines, at: function.first_line });
             }
         }
     }
@@ -159,30 +134,19 @@ fn parse_ratchet(text: &str) -> Result<BTreeMap<Subject, Allowance>, Finding> {
         let (subject, number) = match words.as_slice() {
             [] => continue,
             ["file", path, number] => (Subject::File((*path).to_owned()), number),
-            ["fn", path, name, number] => (
-                Subject::Function {
-                    path: (*path).to_owned(),
-                    name: (*name).to_owned(),
-                },
-                number,
-            ),
+            ["fn", path, name, number] => {
+                (Subject::Function { path: (*path).to_owned(), name: (*name).to_owned() }, number)
+            }
             _ => return Err(unreadable(index + 1)),
         };
-        let lines = number
-            .parse()
-            .map_err(|_not_a_number| unreadable(index + 1))?;
+        let lines = number.parse().map_err(|_not_a_number| unreadable(index + 1))?;
         listed.insert(subject, Allowance { lines, reason });
     }
     Ok(listed)
 }
 
 fn unreadable(line: usize) -> Finding {
-    Finding::new(
-        RATCHET_PATH,
-        line,
-        RULE,
-        "expected `file PATH LINES` or `fn PATH NAME LINES`",
-    )
+    Finding::new(RATCHET_PATH, line, RULE, "expected `file PATH LINES` or `fn PATH NAME LINES`")
 }
 
 #[cfg(test)]
@@ -190,42 +154,26 @@ mod tests {
     use super::*;
 
     fn function(name: &str, lines: usize) -> String {
-        format!(
-            "fn {name}() {{\n{}}}\n",
-            "    work();\n\n".repeat(lines - 2)
-        )
+        format!("fn {name}() {{\n{}}}\n", "    work();\n\n".repeat(lines - 2))
     }
 
     fn messages(source: &str, ratchet: &str) -> Vec<String> {
         let tree = Tree::of(&[("crates/store/src/a.rs", source), (RATCHET_PATH, ratchet)]);
-        check(&tree)
-            .into_iter()
-            .map(|finding| finding.to_string())
-            .collect()
+        check(&tree).into_iter().map(|finding| finding.to_string()).collect()
     }
 
     #[test]
     fn the_limit_itself_is_allowed_and_one_more_is_found() {
-        assert_eq!(
-            messages(&function("f", FUNCTION_LIMIT), ""),
-            Vec::<String>::new()
-        );
+        assert_eq!(messages(&function("f", FUNCTION_LIMIT), ""), Vec::<String>::new());
         let found = messages(&format!("\n{}", function("f", FUNCTION_LIMIT + 1)), "");
         assert_eq!(found.len(), 1);
         assert!(
-            found[0]
-                .starts_with("crates/store/src/a.rs:2: [length] fn crates/store/src/a.rs f has 71"),
+            found[0].starts_with("crates/store/src/a.rs:2: [length] fn crates/store/src/a.rs f has 71"),
             "{found:?}"
         );
 
-        assert_eq!(
-            messages(&"const A: u8 = 1;\n\n".repeat(FILE_LIMIT), ""),
-            Vec::<String>::new()
-        );
-        assert_eq!(
-            messages(&"const A: u8 = 1;\n".repeat(FILE_LIMIT + 1), "").len(),
-            1
-        );
+        assert_eq!(messages(&"const A: u8 = 1;\n\n".repeat(FILE_LIMIT), ""), Vec::<String>::new());
+        assert_eq!(messages(&"const A: u8 = 1;\n".repeat(FILE_LIMIT + 1), "").len(), 1);
     }
 
     #[test]
@@ -240,13 +188,9 @@ mod tests {
 
     #[test]
     fn lowering_lowers_drops_keeps_reasons_and_never_raises() {
-        let text =
-            function("f", 75) + &function("g", 60) + &function("h", 90) + &function("new", 99);
+        let text = function("f", 75) + &function("g", 60) + &function("h", 90) + &function("new", 99);
         let ratchet = "fn a.rs f 80 # one table\nfn a.rs g 80\nfn a.rs h 85\n";
         let lowered = lowered(&Tree::of(&[("a.rs", &text), (RATCHET_PATH, ratchet)])).unwrap();
-        assert_eq!(
-            lowered,
-            format!("{RATCHET_HEAD}fn a.rs f 75 # one table\nfn a.rs h 85\n")
-        );
+        assert_eq!(lowered, format!("{RATCHET_HEAD}fn a.rs f 75 # one table\nfn a.rs h 85\n"));
     }
 }

@@ -15,13 +15,11 @@ mod unfinished;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy [--lower]   check the house rules; --lower writes shrunken lengths to xtask/ratchet.txt
+const USAGE: &str =
+    "usage: cargo xtask tidy [--lower]   check the house rules; --lower writes shrunken lengths to xtask/ratchet.txt
        cargo xtask rooms            lines by room: code, comments, tests";
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a binary of its own: its command line is born here"
-)]
+#[expect(clippy::disallowed_methods, reason = "a binary of its own: its command line is born here")]
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

@@ -15,9 +15,7 @@ struct Room {
 }
 
 const SQL: [&str; 2] = ["sqlx", "rusqlite"];
-const EVERY_ROOM: [&str; 7] = [
-    "domain", "store", "exchange", "server", "twin", "testkit", "xtask",
-];
+const EVERY_ROOM: [&str; 7] = ["domain", "store", "exchange", "server", "twin", "testkit", "xtask"];
 
 const ROOMS: [Room; 8] = [
     Room {
@@ -43,54 +41,22 @@ const ROOMS: [Room; 8] = [
     Room {
         name: "store",
         may_use: &["domain"],
-        never: &[
-            "axum",
-            "hyper",
-            "tower",
-            "csv",
-            "calamine",
-            "getrandom",
-            "rand",
-        ],
+        never: &["axum", "hyper", "tower", "csv", "calamine", "getrandom", "rand"],
     },
     Room {
         name: "exchange",
         may_use: &["domain"],
-        never: &[
-            "sqlx",
-            "rusqlite",
-            "axum",
-            "hyper",
-            "tokio",
-            "getrandom",
-            "rand",
-        ],
+        never: &["sqlx", "rusqlite", "axum", "hyper", "tokio", "getrandom", "rand"],
     },
-    Room {
-        name: "twin",
-        may_use: &["domain"],
-        never: &["sqlx", "rusqlite", "axum", "hyper", "getrandom", "rand"],
-    },
+    Room { name: "twin", may_use: &["domain"], never: &["sqlx", "rusqlite", "axum", "hyper", "getrandom", "rand"] },
     Room {
         name: "server",
         may_use: &["domain", "store", "exchange"],
         never: &["sqlx", "rusqlite", "getrandom", "rand"],
     },
-    Room {
-        name: "cli",
-        may_use: &["domain", "store", "exchange", "server", "twin"],
-        never: &[],
-    },
-    Room {
-        name: "testkit",
-        may_use: &["domain", "store", "exchange", "server", "twin"],
-        never: &[],
-    },
-    Room {
-        name: "xtask",
-        may_use: &[],
-        never: &SQL,
-    },
+    Room { name: "cli", may_use: &["domain", "store", "exchange", "server", "twin"], never: &[] },
+    Room { name: "testkit", may_use: &["domain", "store", "exchange", "server", "twin"], never: &[] },
+    Room { name: "xtask", may_use: &[], never: &SQL },
 ];
 
 /// In `[dev-dependencies]` a room may use what it may use anyway, and this.
@@ -136,26 +102,19 @@ fn crate_of_manifest(path: &str) -> Option<&str> {
 fn refusal(room: &Room, dependency: &Dependency) -> Option<String> {
     let (name, package) = (room.name, dependency.package.as_str());
     if name == "xtask" {
-        return Some(format!(
-            "xtask builds with plain std, so that it can judge a broken tree; drop `{package}`"
-        ));
+        return Some(format!("xtask builds with plain std, so that it can judge a broken tree; drop `{package}`"));
     }
     if package == "cli" || (EVERY_ROOM.contains(&package) && !room.may_use.contains(&package)) {
         if dependency.development && package == DEVELOPMENT_ONLY {
             return None;
         }
-        let allowed = if room.may_use.is_empty() {
-            "no other room".to_owned()
-        } else {
-            room.may_use.join(", ")
-        };
+        let allowed = if room.may_use.is_empty() { "no other room".to_owned() } else { room.may_use.join(", ") };
         return Some(format!(
             "`{name}` must not know `{package}`; it may use {allowed}. Move the code to a room that may"
         ));
     }
-    (!dependency.development && room.never.contains(&package)).then(|| {
-        format!("`{name}` must not touch what `{package}` does; see its line in ARCHITECTURE.md")
-    })
+    (!dependency.development && room.never.contains(&package))
+        .then(|| format!("`{name}` must not touch what `{package}` does; see its line in ARCHITECTURE.md"))
 }
 
 /// The dependencies of a manifest, of every kind and target. Reads the plain forms the workspace uses:
@@ -170,36 +129,18 @@ fn dependencies(manifest: &str) -> Vec<Dependency> {
             development = section.contains("dev-dependencies");
             in_list = section.ends_with("dependencies");
             if let Some((_, name)) = section.split_once("dependencies.") {
-                found.push(Dependency {
-                    line: index + 1,
-                    package: name.trim_matches('"').to_owned(),
-                    development,
-                });
+                found.push(Dependency { line: index + 1, package: name.trim_matches('"').to_owned(), development });
             }
             continue;
         }
         let Some((key, value)) = line.split_once('=') else {
             continue;
         };
-        let renamed = value
-            .split_once("package")
-            .or_else(|| line.strip_prefix("package").map(|rest| ("", rest)));
-        let real = renamed
-            .and_then(|(_, rest)| rest.split('"').nth(1))
-            .map(str::to_owned);
+        let renamed = value.split_once("package").or_else(|| line.strip_prefix("package").map(|rest| ("", rest)));
+        let real = renamed.and_then(|(_, rest)| rest.split('"').nth(1)).map(str::to_owned);
         if in_list {
-            let name = key
-                .trim()
-                .split('.')
-                .next()
-                .unwrap_or("")
-                .trim_matches('"')
-                .to_owned();
-            found.push(Dependency {
-                line: index + 1,
-                package: real.unwrap_or(name),
-                development,
-            });
+            let name = key.trim().split('.').next().unwrap_or("").trim_matches('"').to_owned();
+            found.push(Dependency { line: index + 1, package: real.unwrap_or(name), development });
         } else if let (Some(real), Some(last)) = (real, found.last_mut()) {
             last.package = real; // `package = "…"` under `[dependencies.name]`
         }
@@ -218,47 +159,17 @@ mod tests {
     #[test]
     fn every_planted_dependency_is_found() {
         let planted = [
-            (
-                "crates/domain/Cargo.toml",
-                "[dependencies]\nstore.workspace = true\n",
-            ),
-            (
-                "crates/domain/Cargo.toml",
-                "[dependencies]\nsqlx = \"0.9\"\n",
-            ),
-            (
-                "crates/twin/Cargo.toml",
-                "[dependencies]\nstore = { path = \"../store\" }\n",
-            ),
-            (
-                "crates/server/Cargo.toml",
-                "[target.'cfg(unix)'.dependencies]\nsqlx.workspace = true\n",
-            ),
-            (
-                "crates/exchange/Cargo.toml",
-                "[dependencies.server]\nworkspace = true\n",
-            ),
-            (
-                "crates/exchange/Cargo.toml",
-                "[dependencies]\nkeeper = { package = \"store\", path = \"../store\" }\n",
-            ),
-            (
-                "crates/server/Cargo.toml",
-                "[dependencies]\ntestkit.workspace = true\n",
-            ),
-            (
-                "crates/store/Cargo.toml",
-                "[dev-dependencies]\nserver.workspace = true\n",
-            ),
-            (
-                "crates/server/Cargo.toml",
-                "[build-dependencies]\ncli.workspace = true\n",
-            ),
+            ("crates/domain/Cargo.toml", "[dependencies]\nstore.workspace = true\n"),
+            ("crates/domain/Cargo.toml", "[dependencies]\nsqlx = \"0.9\"\n"),
+            ("crates/twin/Cargo.toml", "[dependencies]\nstore = { path = \"../store\" }\n"),
+            ("crates/server/Cargo.toml", "[target.'cfg(unix)'.dependencies]\nsqlx.workspace = true\n"),
+            ("crates/exchange/Cargo.toml", "[dependencies.server]\nworkspace = true\n"),
+            ("crates/exchange/Cargo.toml", "[dependencies]\nkeeper = { package = \"store\", path = \"../store\" }\n"),
+            ("crates/server/Cargo.toml", "[dependencies]\ntestkit.workspace = true\n"),
+            ("crates/store/Cargo.toml", "[dev-dependencies]\nserver.workspace = true\n"),
+            ("crates/server/Cargo.toml", "[build-dependencies]\ncli.workspace = true\n"),
             ("xtask/Cargo.toml", "[dependencies]\nserde = \"1\"\n"),
-            (
-                "crates/newroom/Cargo.toml",
-                "[package]\nname = \"newroom\"\n",
-            ),
+            ("crates/newroom/Cargo.toml", "[package]\nname = \"newroom\"\n"),
         ];
         for (path, manifest) in planted {
             assert_eq!(findings(path, manifest).len(), 1, "{path}: {manifest}");
@@ -277,14 +188,8 @@ mod tests {
                 "crates/server/Cargo.toml",
                 "[dependencies]\ndomain.workspace = true # and store\nstore.workspace = true\n",
             ),
-            (
-                "crates/store/Cargo.toml",
-                "[dev-dependencies]\ntestkit.workspace = true\nrusqlite.workspace = true\n",
-            ),
-            (
-                "crates/cli/Cargo.toml",
-                "[dependencies]\ntwin.workspace = true\nsqlx.workspace = true\n",
-            ),
+            ("crates/store/Cargo.toml", "[dev-dependencies]\ntestkit.workspace = true\nrusqlite.workspace = true\n"),
+            ("crates/cli/Cargo.toml", "[dependencies]\ntwin.workspace = true\nsqlx.workspace = true\n"),
             ("Cargo.toml", "[workspace.dependencies]\nsqlx = \"0.9\"\n"),
         ];
         for (path, manifest) in quiet {

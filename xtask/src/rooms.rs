@@ -17,8 +17,7 @@ struct Lines {
 
 /// `cargo xtask rooms`.
 pub fn run(root: &Path) -> Result<String, String> {
-    let tree =
-        Tree::read(root).map_err(|error| format!("cannot read {}: {error}\n", root.display()))?;
+    let tree = Tree::read(root).map_err(|error| format!("cannot read {}: {error}\n", root.display()))?;
     Ok(table(&by_room(&tree)))
 }
 
@@ -39,9 +38,7 @@ fn by_room(tree: &Tree) -> BTreeMap<String, Lines> {
 
 /// `crates/store/src/a.rs` is of `store`; packs, rules, migrations count too, manifests and papers do not.
 fn room_of(path: &str) -> Option<&str> {
-    let counted = [".rs", ".sql", ".ts", ".svelte"]
-        .iter()
-        .any(|ending| path.ends_with(ending));
+    let counted = [".rs", ".sql", ".ts", ".svelte"].iter().any(|ending| path.ends_with(ending));
     let (first, rest) = path.split_once('/')?;
     match first {
         "crates" if counted => rest.split('/').next(),
@@ -87,10 +84,8 @@ fn count_plain(path: &str, text: &str, lines: &mut Lines) {
 }
 
 fn table(rooms: &BTreeMap<String, Lines>) -> String {
-    let mut text = format!(
-        "{:<10} {:>6} {:>8} {:>9} {:>8} {:>8}\n",
-        "room", "files", "code", "comments", "tests", "tests %"
-    );
+    let mut text =
+        format!("{:<10} {:>6} {:>8} {:>9} {:>8} {:>8}\n", "room", "files", "code", "comments", "tests", "tests %");
     let mut total = Lines::default();
     for (room, lines) in rooms {
         text.push_str(&row(room, lines));
@@ -104,9 +99,7 @@ fn table(rooms: &BTreeMap<String, Lines>) -> String {
 }
 
 fn row(room: &str, lines: &Lines) -> String {
-    let percent = (lines.tests * 100)
-        .checked_div(lines.code + lines.comments + lines.tests)
-        .unwrap_or(0);
+    let percent = (lines.tests * 100).checked_div(lines.code + lines.comments + lines.tests).unwrap_or(0);
     format!(
         "{room:<10} {:>6} {:>8} {:>9} {:>8} {percent:>7}%\n",
         lines.files, lines.code, lines.comments, lines.tests
@@ -130,24 +123,8 @@ mod tests {
         ]);
         let rooms = by_room(&tree);
         assert_eq!(rooms.len(), 2);
-        assert_eq!(
-            rooms["store"],
-            Lines {
-                files: 3,
-                code: 2,
-                comments: 2,
-                tests: 6
-            }
-        );
-        assert_eq!(
-            rooms["packs"],
-            Lines {
-                files: 1,
-                code: 1,
-                comments: 1,
-                tests: 0
-            }
-        );
+        assert_eq!(rooms["store"], Lines { files: 3, code: 2, comments: 2, tests: 6 });
+        assert_eq!(rooms["packs"], Lines { files: 1, code: 1, comments: 1, tests: 0 });
         assert!(table(&rooms).lines().last().unwrap().starts_with("all"));
     }
 }

@@ -37,21 +37,14 @@ impl RustSource {
         let mut at = 0;
         while let Some(start) = next_word(&chars, at, "fn") {
             at = start + 2;
-            let name: String = chars[at..]
-                .iter()
-                .skip_while(|c| c.is_whitespace())
-                .take_while(|c| is_word(**c))
-                .collect();
+            let name: String =
+                chars[at..].iter().skip_while(|c| c.is_whitespace()).take_while(|c| is_word(**c)).collect();
             if name.is_empty() {
                 continue; // a function pointer type: `fn(u8) -> u8`
             }
             if let Some(open) = body_start(&chars, at) {
                 let close = matching_brace(&chars, open);
-                found.push(Function {
-                    name,
-                    first_line: line_of(&chars, start),
-                    last_line: line_of(&chars, close),
-                });
+                found.push(Function { name, first_line: line_of(&chars, start), last_line: line_of(&chars, close) });
             }
         }
         found
@@ -73,11 +66,7 @@ impl RustSource {
                 None => at + marker.len(), // `mod tests;`: the other file counts for itself
             };
             let (first, last) = (line_of(&chars, at), line_of(&chars, end));
-            marked
-                .iter_mut()
-                .take(last)
-                .skip(first - 1)
-                .for_each(|line| *line = true);
+            marked.iter_mut().take(last).skip(first - 1).for_each(|line| *line = true);
             at = end.max(at + marker.len());
         }
         marked
@@ -184,8 +173,7 @@ impl Scanner {
             self.comments.push('\n');
         } else {
             self.code.push(if part == Part::Code { c } else { ' ' });
-            self.comments
-                .push(if part == Part::Comment { c } else { ' ' });
+            self.comments.push(if part == Part::Comment { c } else { ' ' });
         }
         Some(c)
     }
@@ -202,11 +190,7 @@ impl Scanner {
                 _ => drop(self.take(Part::Code)),
             }
         }
-        RustSource {
-            code: self.code,
-            comments: self.comments,
-            strings: self.strings,
-        }
+        RustSource { code: self.code, comments: self.comments, strings: self.strings }
     }
 
     fn line_comment(&mut self) {
@@ -248,10 +232,7 @@ impl Scanner {
                 }
                 Some('\\') => {
                     self.take(Part::Quoted);
-                    text.extend(
-                        self.take(Part::Quoted)
-                            .map(|c| if matches!(c, 'n' | 'r' | 't') { ' ' } else { c }),
-                    );
+                    text.extend(self.take(Part::Quoted).map(|c| if matches!(c, 'n' | 'r' | 't') { ' ' } else { c }));
                 }
                 Some(_) => text.extend(self.take(Part::Quoted)),
             }
@@ -283,10 +264,7 @@ impl Scanner {
             ('b' | 'c', 'r') => 2,
             _ => return None,
         };
-        let hashes = self.chars[self.at + prefix..]
-            .iter()
-            .take_while(|c| **c == '#')
-            .count();
+        let hashes = self.chars[self.at + prefix..].iter().take_while(|c| **c == '#').count();
         (self.peek(prefix + hashes) == Some('"')).then_some((prefix, hashes))
     }
 
@@ -333,8 +311,7 @@ mod tests {
 
     #[test]
     fn escaped_quotes_and_characters_do_not_derail() {
-        let source =
-            RustSource::parse(r#"f("a\"b", '\'', '\u{1F600}', 'é'); fn g() {} let r#type = 1;"#);
+        let source = RustSource::parse(r#"f("a\"b", '\'', '\u{1F600}', 'é'); fn g() {} let r#type = 1;"#);
         assert_eq!(source.strings.len(), 1);
         assert_eq!(source.strings[0].text, "a\"b");
         assert_eq!(source.functions().len(), 1);
@@ -348,28 +325,16 @@ mod tests {
         assert_eq!(
             found,
             [
-                Function {
-                    name: "one".into(),
-                    first_line: 3,
-                    last_line: 8
-                },
-                Function {
-                    name: "inner".into(),
-                    first_line: 7,
-                    last_line: 7
-                },
+                Function { name: "one".into(), first_line: 3, last_line: 8 },
+                Function { name: "inner".into(), first_line: 7, last_line: 7 },
             ]
         );
     }
 
     #[test]
     fn test_modules_are_marked_to_their_last_line() {
-        let text =
-            "fn a() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn t() {}\n}\nfn b() {}\n";
-        assert_eq!(
-            RustSource::parse(text).test_lines(),
-            [false, true, true, true, true, true, false]
-        );
+        let text = "fn a() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn t() {}\n}\nfn b() {}\n";
+        assert_eq!(RustSource::parse(text).test_lines(), [false, true, true, true, true, true, false]);
         let elsewhere = RustSource::parse("#[cfg(test)]\nmod tests;\nfn b() {}\n");
         assert_eq!(elsewhere.test_lines(), [true, false, false]);
     }

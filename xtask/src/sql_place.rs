@@ -15,15 +15,7 @@ const STATEMENTS: [(&str, &[&str]); 8] = [
     ("create", &["table", "index", "view", "schema"]),
     ("alter", &["table"]),
     ("drop", &["table", "index", "view", "schema"]),
-    (
-        "pragma",
-        &[
-            "journal_mode",
-            "synchronous",
-            "table_info",
-            "integrity_check",
-        ],
-    ),
+    ("pragma", &["journal_mode", "synchronous", "table_info", "integrity_check"]),
 ];
 
 /// String literals that begin like an SQL statement, in a file that is no home of SQL.
@@ -53,11 +45,7 @@ fn is_home_of_sql(path: &str) -> bool {
 
 /// The statement word `text` begins with: in capitals always, in other letters only beside its companion.
 fn statement_word(text: &str) -> Option<String> {
-    let first: String = text
-        .trim_start()
-        .chars()
-        .take_while(|c| is_word(*c))
-        .collect();
+    let first: String = text.trim_start().chars().take_while(|c| is_word(*c)).collect();
     let lower = first.to_ascii_lowercase();
     let lowered = text.to_ascii_lowercase();
     if lower == "with" {
@@ -65,11 +53,7 @@ fn statement_word(text: &str) -> Option<String> {
     }
     let (word, companions) = STATEMENTS.iter().find(|(word, _)| *word == lower)?;
     let capital = first == word.to_ascii_uppercase() && text.trim().len() > first.len();
-    let accompanied = || {
-        lowered
-            .split(|c| !is_word(c))
-            .any(|part| companions.contains(&part))
-    };
+    let accompanied = || lowered.split(|c| !is_word(c)).any(|part| companions.contains(&part));
     (capital || (first == *word && accompanied())).then(|| word.to_ascii_uppercase())
 }
 
@@ -101,41 +85,23 @@ mod tests {
             assert_eq!(found[0].line, 2);
         }
         let raw = format!("const Q: &str = r#\"\n  {}{} FROM t\"#;", "SEL", "ECT a");
-        assert_eq!(
-            check(&Tree::of(&[("crates/domain/src/a.rs", &raw)])).len(),
-            1
-        );
+        assert_eq!(check(&Tree::of(&[("crates/domain/src/a.rs", &raw)])).len(), 1);
     }
 
     #[test]
     fn homes_of_sql_and_plain_english_are_quiet() {
         let sql = rust_with("SEL", "ECT 1");
-        for path in [
-            "crates/store/src/a.rs",
-            "crates/cli/src/bench/bare.rs",
-            "crates/cli/src/bench_write/bare.rs",
-        ] {
+        for path in ["crates/store/src/a.rs", "crates/cli/src/bench/bare.rs", "crates/cli/src/bench_write/bare.rs"] {
             assert_eq!(check(&Tree::of(&[(path, &sql)])), [], "{path}");
         }
-        for path in [
-            "crates/cli/src/benchmark.rs",
-            "crates/cli/src/import.rs",
-            "crates/server/src/store/a.rs",
-        ] {
+        for path in ["crates/cli/src/benchmark.rs", "crates/cli/src/import.rs", "crates/server/src/store/a.rs"] {
             assert_eq!(check(&Tree::of(&[(path, &sql)])).len(), 1, "{path}");
         }
-        for english in [
-            "Update the map and import again",
-            "select a file",
-            "Create an account first",
-            "with care as ever",
-        ] {
+        for english in
+            ["Update the map and import again", "select a file", "Create an account first", "with care as ever"]
+        {
             let text = rust_with(english, "");
-            assert_eq!(
-                check(&Tree::of(&[("crates/cli/src/a.rs", &text)])),
-                [],
-                "{english}"
-            );
+            assert_eq!(check(&Tree::of(&[("crates/cli/src/a.rs", &text)])), [], "{english}");
         }
         let comment = format!("// {}{} 1\nfn f() {{}}\n", "SEL", "ECT");
         assert_eq!(check(&Tree::of(&[("crates/cli/src/a.rs", &comment)])), []);

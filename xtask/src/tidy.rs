@@ -22,19 +22,10 @@ pub fn run(root: &Path) -> Result<String, String> {
     let tree = read(root)?;
     let findings = check(&tree);
     if findings.is_empty() {
-        return Ok(format!(
-            "tidy: {} files keep the house rules\n",
-            tree.files().count()
-        ));
+        return Ok(format!("tidy: {} files keep the house rules\n", tree.files().count()));
     }
-    let mut report: String = findings
-        .iter()
-        .map(|finding| format!("{finding}\n"))
-        .collect();
-    report.push_str(&format!(
-        "tidy: {} broken rules; STYLE.md gives the reason of each\n",
-        findings.len()
-    ));
+    let mut report: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    report.push_str(&format!("tidy: {} broken rules; STYLE.md gives the reason of each\n", findings.len()));
     Err(report)
 }
 
@@ -74,10 +65,7 @@ mod tests {
             "    work();\n".repeat(70),
         );
         let tree = Tree::of(&[
-            (
-                "crates/server/Cargo.toml",
-                "[dependencies]\ntwin.workspace = true\n",
-            ),
+            ("crates/server/Cargo.toml", "[dependencies]\ntwin.workspace = true\n"),
             ("crates/server/src/a.rs", &source),
             ("crates/domain/src/b.rs", "use std::collections::HashMap;\n"),
         ]);
@@ -85,15 +73,7 @@ mod tests {
         rules.sort_unstable();
         assert_eq!(
             rules,
-            [
-                "ambient",
-                "length",
-                "machine-path",
-                "pure-domain",
-                "room-dependencies",
-                "sql-place",
-                "unfinished"
-            ]
+            ["ambient", "length", "machine-path", "pure-domain", "room-dependencies", "sql-place", "unfinished"]
         );
     }
 }

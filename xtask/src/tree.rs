@@ -6,10 +6,8 @@ use std::path::Path;
 
 /// Folders that hold what was built or brought in, never what we wrote.
 const SKIPPED_FOLDERS: [&str; 5] = [".git", "target", ".demo", "node_modules", "backups"];
-const TEXT_ENDINGS: [&str; 12] = [
-    ".rs", ".toml", ".md", ".sql", ".sh", ".txt", ".json", ".csv", ".ts", ".svelte", ".yml",
-    ".yaml",
-];
+const TEXT_ENDINGS: [&str; 12] =
+    [".rs", ".toml", ".md", ".sql", ".sh", ".txt", ".json", ".csv", ".ts", ".svelte", ".yml", ".yaml"];
 const TEXT_NAMES: [&str; 4] = ["Makefile", ".gitignore", "LICENSE", "run"];
 
 /// Text by path; paths are relative to the workspace root with `/` between the parts.
@@ -31,11 +29,7 @@ impl Tree {
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{prefix}/{name}")
-            };
+            let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
             let kind = entry.file_type()?;
             if kind.is_dir() {
                 if !SKIPPED_FOLDERS.contains(&name.as_str()) {
@@ -53,12 +47,7 @@ impl Tree {
 
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
-        Self {
-            files: files
-                .iter()
-                .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
-                .collect(),
-        }
+        Self { files: files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect() }
     }
 
     pub fn get(&self, path: &str) -> Option<&str> {
@@ -67,9 +56,7 @@ impl Tree {
 
     /// All files in path order.
     pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()))
+        self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// The Rust files in path order.
@@ -91,9 +78,6 @@ mod tests {
         let tree = Tree::read(&crate::workspace_root()).unwrap();
         assert!(tree.get("xtask/src/tree.rs").is_some());
         assert!(tree.get(".ci/run").is_some());
-        assert!(
-            tree.files()
-                .all(|(path, _)| !path.starts_with("target/") && !path.starts_with(".git/"))
-        );
+        assert!(tree.files().all(|(path, _)| !path.starts_with("target/") && !path.starts_with(".git/")));
     }
 }

@@ -12,9 +12,11 @@ pub mod district;
 pub mod identity;
 pub mod names;
 pub mod occupation;
+pub mod outbreak;
 pub mod rng;
 
 pub use district::{Spec, SpecError, World};
+pub use outbreak::{Outbreak, OutbreakSpec};
 
 /// A hash over a value's JSON form. Equal values have equal digests.
 fn digest(value: &impl serde::Serialize) -> String {

@@ -4,6 +4,7 @@
 
 mod envelope;
 mod facts;
+pub mod group;
 mod journal;
 mod nouns;
 pub mod upkeep;
@@ -57,18 +58,10 @@ pub fn react(after: &Located, event: &Event, context: &Context<'_>) -> Vec<Comma
     }
 }
 
-/// Names the facts that deciding the command reads. Called in waves until nothing new is named.
+/// Names the facts that deciding the command will read, as far as can be foreseen; see [`group`].
 pub fn needs(command: &Command, known: &dyn World, needs: &mut Needs) {
     needs.id(command.target());
     if !matches!(command, Command::Upkeep(_)) {
         nouns::needs(command, known, needs);
-    }
-}
-
-/// Names the facts that reactions to the event read.
-pub fn reaction_needs(after: &Located, event: &Event, known: &dyn World, needs: &mut Needs) {
-    match event {
-        Event::Upkeep(event) => upkeep::reaction_needs(after, event, known, needs),
-        event => nouns::reaction_needs(&after.aggregate, event, known, needs),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Body, Context, Journaled, Link, Needs, Relation, Stamp, Undecodable, World, upkeep};
 use crate::{
+    id::OutbreakId,
     noun::{self, About, MatchKey},
     refusal::Refusal,
     seal::{Cell, Reading, Seals},
@@ -145,6 +146,16 @@ macro_rules! nouns {
             }
         }
 
+        impl Event {
+            /// The human code's number that the event gave, with its outbreak.
+            pub fn code_given(&self) -> Option<(OutbreakId, i64)> {
+                match self {
+                    $(Self::$Variant(event) => noun::$module::$Variant::code_given(event),)*
+                    Self::Upkeep(_) => None,
+                }
+            }
+        }
+
         pub(super) fn decide(
             state: Option<&Aggregate>,
             command: &Command,
@@ -185,13 +196,6 @@ macro_rules! nouns {
             match command {
                 $(Command::$Variant(command) => noun::$module::$Variant::needs(command, known, needs),)*
                 Command::Upkeep(_) => {}
-            }
-        }
-
-        pub(super) fn reaction_needs(state: &Aggregate, event: &Event, known: &dyn World, needs: &mut Needs) {
-            match (state, event) {
-                $((Aggregate::$Variant(noun), Event::$Variant(event)) => noun.reaction_needs(event, known, needs),)*
-                _ => {}
             }
         }
 

@@ -1,7 +1,7 @@
 //! What can happen to any aggregate, whatever its noun: it moves to another stream, and personal values in it are
 //! erased.
 
-use super::{Context, Located, Needs, Relation, World};
+use super::{Context, Located, Relation};
 use crate::{
     id::StreamId,
     journaled,
@@ -152,11 +152,5 @@ pub(super) fn react(after: &Located, event: &Event, context: &Context<'_>) -> Ve
             .iter()
             .map(|id| super::Command::Upkeep(Command::Erase { id: *id, classes: erased.classes.clone() }))
             .collect(),
-    }
-}
-
-pub(super) fn reaction_needs(after: &Located, event: &Event, _: &dyn World, needs: &mut Needs) {
-    if let Event::Erased(_) = event {
-        needs.referrers(after.id, Relation::Subject);
     }
 }

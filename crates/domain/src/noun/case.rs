@@ -419,6 +419,13 @@ impl Noun for Case {
         Some(case)
     }
 
+    fn code_given(event: &Event) -> Option<(OutbreakId, i64)> {
+        match event {
+            Event::Opened(made) => Some((made.outbreak, made.number)),
+            _ => None,
+        }
+    }
+
     fn about(&self) -> About {
         About {
             jurisdiction: Some(self.jurisdiction),

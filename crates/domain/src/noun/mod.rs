@@ -6,7 +6,7 @@ pub mod outbreak;
 pub mod person;
 
 use crate::{
-    id::{JurisdictionId, PersonId},
+    id::{JurisdictionId, OutbreakId, PersonId},
     kernel::{Aggregate, Context, Journaled, Kind, Link, Needs, Stamp, World},
     refusal::Refusal,
     seal::{Reading, Seals},
@@ -62,7 +62,8 @@ pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
     /// The aggregate a command makes or changes.
     fn target(command: &Self::Command) -> Uuid;
 
-    /// Names the facts that `decide` reads besides the target.
+    /// Names the facts that `decide` reads besides the target, as far as they can be foreseen. A hint for bulk
+    /// loading: what is left out costs a pass (see [`crate::kernel::group`]).
     fn needs(_command: &Self::Command, _known: &dyn World, _needs: &mut Needs) {}
 
     /// Events on the target, or the refusal.
@@ -75,8 +76,10 @@ pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
     /// The state after the event. `None` where the event does not fit.
     fn apply(this: Option<Self>, event: &Self::Event, stamp: &Stamp) -> Option<Self>;
 
-    /// Names the facts that `react` reads.
-    fn reaction_needs(&self, _event: &Self::Event, _known: &dyn World, _needs: &mut Needs) {}
+    /// The number of the human code that the event gave, with its outbreak.
+    fn code_given(_event: &Self::Event) -> Option<(OutbreakId, i64)> {
+        None
+    }
 
     /// What follows from the event, in a fixed order.
     fn react(&self, _event: &Self::Event, _context: &Context<'_>) -> Vec<crate::kernel::Command> {

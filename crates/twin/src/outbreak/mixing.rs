@@ -3,8 +3,7 @@
 
 use serde::Serialize;
 
-use crate::district::GroupKind;
-use crate::district::{PlaceKind, World};
+use crate::district::{GroupKind, PlaceKind, World};
 use crate::rng::{Purpose, Stream};
 
 /// Where an exposure happened.
@@ -46,14 +45,14 @@ impl Setting {
     #[must_use]
     pub fn infection_ppm(self) -> u32 {
         match self {
-            Setting::Household => 140_000,
-            Setting::School => 36_000,
-            Setting::Work => 52_000,
-            Setting::Meal => 150_000,
-            Setting::Visit => 90_000,
-            Setting::Building => 15_000,
-            Setting::Market => 20_000,
-            Setting::Bus => 20_000,
+            Setting::Household => 170_000,
+            Setting::School => 75_000,
+            Setting::Work => 85_000,
+            Setting::Meal => 200_000,
+            Setting::Visit => 150_000,
+            Setting::Building => 35_000,
+            Setting::Market => 60_000,
+            Setting::Bus => 50_000,
             Setting::Imported => 0,
         }
     }
@@ -104,125 +103,128 @@ const ENCOUNTERS: [(Setting, u32, i32, i32); 6] = [
     (Setting::Visit, 10, 1_200, 80),
 ];
 
-/// Fills `out` with the meetings of a person on a day. Symmetric: if A meets B, B meets A.
-pub fn meetings(world: &World, person: u32, day: i32, measures: Measures, out: &mut Vec<Meeting>) {
-    out.clear();
-    let midnight = day * 1_440;
-    for other in world.household_members(person).filter(|other| *other != person) {
-        out.push(Meeting { other, setting: Setting::Household, place: None, start: midnight + 1_140, minutes: 540 });
-    }
-    let working_day = is_working_day(world, day);
-    if let Some(group) = world.people()[person as usize].group() {
-        group_meetings(world, person, group, day, working_day, measures, out);
-    }
-    if let Some(run) = world.bus_run(person).filter(|_| working_day) {
-        group_meetings(world, person, run, day, working_day, measures, out);
-    }
-    for (index, encounter) in ENCOUNTERS.iter().enumerate() {
-        encounters(world, person, day, index as u32, *encounter, measures, out);
-    }
+/// The meetings of a world.
+#[derive(Debug)]
+pub struct Mixing<'w> {
+    world: &'w World,
+    /// The market that serves each community.
+    markets: Vec<Option<u32>>,
+    restaurants: Vec<u32>,
 }
 
-fn group_meetings(
-    world: &World,
-    person: u32,
-    group: u32,
-    day: i32,
-    working_day: bool,
-    measures: Measures,
-    out: &mut Vec<Meeting>,
-) {
-    let place = world.groups()[group as usize].place;
-    let (setting, start, minutes, seats, open) = match world.groups()[group as usize].kind {
-        GroupKind::Class { .. } => {
-            (Setting::School, 490, 420, SEATS, working_day && day < measures.schools_closed_from)
+impl<'w> Mixing<'w> {
+    /// Looks up the venues once.
+    #[must_use]
+    pub fn new(world: &'w World) -> Mixing<'w> {
+        let mut markets = vec![None; world.communities().len()];
+        let mut restaurants = Vec::new();
+        for (index, place) in (0_u32..).zip(world.places()) {
+            match place.kind {
+                PlaceKind::Market => {
+                    // A market stands in every other community and serves the next one too.
+                    let from = place.community as usize;
+                    markets.iter_mut().skip(from).take(2).for_each(|market| *market = Some(index));
+                }
+                PlaceKind::Restaurant => restaurants.push(index),
+                _ => {}
+            }
         }
-        GroupKind::Team => {
-            let always = matches!(
-                world.places()[place as usize].kind,
-                PlaceKind::Ward | PlaceKind::Market | PlaceKind::Shop | PlaceKind::Restaurant | PlaceKind::BusLine
-            );
-            (Setting::Work, 530, 480, SEATS, working_day || always)
-        }
-        GroupKind::BusRun { departs_minute } => (Setting::Bus, i32::from(departs_minute), 35, BUS_SEATS, true),
-    };
-    if !open {
-        return;
+        Mixing { world, markets, restaurants }
     }
-    let members = world.members(group);
-    let Ok(seat) = members.binary_search(&person) else { return };
-    for (index, other) in members.iter().enumerate() {
-        let apart = seat.abs_diff(index);
-        // Seats in a circle: the first sits beside the last.
-        if apart != 0 && apart.min(members.len() - apart) <= seats {
-            out.push(Meeting { other: *other, setting, place: Some(place), start: day * 1_440 + start, minutes });
-        }
-    }
-}
 
-/// Meetings in pairs. Everybody of an area gets a partner by reflection about a point drawn for the
-/// day: a partner of a partner is oneself, so both sides agree without any list.
-fn encounters(
-    world: &World,
-    person: u32,
-    day: i32,
-    index: u32,
-    encounter: (Setting, u32, i32, i32),
-    measures: Measures,
-    out: &mut Vec<Meeting>,
-) {
-    let (setting, percent, start, minutes) = encounter;
-    let community = world.community_of(person);
-    let (area, first, end) = match setting {
-        Setting::Building => {
-            let building = world.building_of(person);
-            let house = &world.buildings()[building as usize];
-            (building, house.first_person, house.end_person)
+    /// Fills `out` with the meetings of a person on a day. Symmetric: if A meets B, B meets A at the same time.
+    pub fn meetings(&self, person: u32, day: i32, measures: Measures, out: &mut Vec<Meeting>) {
+        out.clear();
+        let world = self.world;
+        let start = day * 1_440 + 1_140;
+        for other in world.household_members(person).filter(|other| *other != person) {
+            out.push(Meeting { other, setting: Setting::Household, place: None, start, minutes: 540 });
         }
-        Setting::Visit | Setting::Meal => (0, 0, world.spec().population),
-        _ => {
-            let area = &world.communities()[community as usize];
-            (community, area.first_person, area.end_person)
+        let run = world.bus_run(person).filter(|_| is_working_day(world, day));
+        for group in world.people()[person as usize].group().into_iter().chain(run) {
+            self.group_meetings(person, group, day, measures, out);
         }
-    };
-    let seed = world.spec().seed;
-    let slot = day as u32 * 16 + index;
-    let size = end - first;
-    let point = Stream::pair(seed, Purpose::Meeting, slot, area, u32::MAX).below(size);
-    let other = first + (point + size - (person - first)) % size;
-    if other == person || world.people()[other as usize].household == world.people()[person as usize].household {
-        return;
+        for (index, encounter) in (0_u32..).zip(ENCOUNTERS) {
+            out.extend(self.encounter(person, day, index, encounter, measures));
+        }
     }
-    let mut draw = Stream::pair(seed, Purpose::Meeting, slot, person.min(other), person.max(other));
-    let cut = day >= measures.gatherings_cut_from && setting != Setting::Building && draw.percent(50);
-    if cut || !draw.percent(percent) {
-        return;
+
+    fn group_meetings(&self, person: u32, group: u32, day: i32, measures: Measures, out: &mut Vec<Meeting>) {
+        let world = self.world;
+        let working_day = is_working_day(world, day);
+        let place = world.groups()[group as usize].place;
+        let (setting, start, minutes, seats, open) = match world.groups()[group as usize].kind {
+            GroupKind::Class { .. } => {
+                (Setting::School, 490, 420, SEATS, working_day && day < measures.schools_closed_from)
+            }
+            GroupKind::Team => {
+                let every_day = matches!(
+                    world.places()[place as usize].kind,
+                    PlaceKind::Ward | PlaceKind::Market | PlaceKind::Shop | PlaceKind::Restaurant | PlaceKind::BusLine
+                );
+                (Setting::Work, 530, 480, SEATS, working_day || every_day)
+            }
+            GroupKind::BusRun { departs_minute } => (Setting::Bus, i32::from(departs_minute), 35, BUS_SEATS, true),
+        };
+        let members = world.members(group);
+        let Ok(seat) = members.binary_search(&person) else { return };
+        for (index, other) in members.iter().enumerate().filter(|_| open) {
+            let apart = seat.abs_diff(index);
+            // Seats in a circle: the first sits beside the last.
+            if apart != 0 && apart.min(members.len() - apart) <= seats {
+                out.push(Meeting { other: *other, setting, place: Some(place), start: day * 1_440 + start, minutes });
+            }
+        }
     }
-    let place = match setting {
-        Setting::Market => market(world, community),
-        Setting::Meal => restaurant(world, &mut draw),
-        _ => None,
-    };
-    out.push(Meeting { other, setting, place, start: day * 1_440 + start + draw.below(40) as i32, minutes });
-}
 
-/// The market of a community, or of its neighbour.
-fn market(world: &World, community: u32) -> Option<u32> {
-    let places = world.places();
-    let after = places.partition_point(|place| place.kind < PlaceKind::Market || true && false);
-    let _ = after;
-    places
-        .iter()
-        .position(|place| place.kind == PlaceKind::Market && place.community == community / 2 * 2)
-        .map(|index| index as u32)
-}
-
-fn restaurant(_world: &World, _draw: &mut Stream) -> Option<u32> {
-    None
+    /// A meeting of two. Everybody of an area gets a partner by reflection about a point drawn for the
+    /// day: a partner's partner is oneself, so both sides agree without any list.
+    fn encounter(
+        &self,
+        person: u32,
+        day: i32,
+        index: u32,
+        (setting, percent, start, minutes): (Setting, u32, i32, i32),
+        measures: Measures,
+    ) -> Option<Meeting> {
+        let world = self.world;
+        let (area, first, end) = match setting {
+            Setting::Building => {
+                let building = world.building_of(person);
+                let house = &world.buildings()[building as usize];
+                (building, house.first_person, house.end_person)
+            }
+            Setting::Market => {
+                let community = world.community_of(person);
+                let area = &world.communities()[community as usize];
+                (community, area.first_person, area.end_person)
+            }
+            _ => (0, 0, world.spec().population),
+        };
+        let seed = world.spec().seed;
+        let slot = day as u32 * 16 + index;
+        let size = end - first;
+        let point = Stream::pair(seed, Purpose::Meeting, slot, area, u32::MAX).below(size);
+        let other = first + (point + size - (person - first)) % size;
+        let household = |who: u32| world.people()[who as usize].household;
+        if household(other) == household(person) {
+            return None;
+        }
+        let mut draw = Stream::pair(seed, Purpose::Meeting, slot, person.min(other), person.max(other));
+        let cut = draw.percent(50) && day >= measures.gatherings_cut_from && setting != Setting::Building;
+        if cut || !draw.percent(percent) {
+            return None;
+        }
+        let place = match setting {
+            Setting::Market => self.markets[world.community_of(person) as usize],
+            Setting::Meal if !self.restaurants.is_empty() => Some(*draw.pick(&self.restaurants)),
+            _ => None,
+        };
+        Some(Meeting { other, setting, place, start: day * 1_440 + start + draw.below(40) as i32, minutes })
+    }
 }
 
 fn is_working_day(world: &World, day: i32) -> bool {
-    // 1 January 1970 was a Thursday.
-    let weekday = (crate::calendar::epoch_day(world.spec().start) + day + 3).rem_euclid(7);
-    weekday < 5
+    // 1 January 1970 was a Thursday; Monday is 0.
+    (crate::calendar::epoch_day(world.spec().start) + day + 3).rem_euclid(7) < 5
 }
