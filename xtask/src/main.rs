@@ -2,6 +2,7 @@
 //! Plain std, so that it builds in a second and can judge a tree that does not compile.
 
 mod ambient;
+mod dead_paths;
 mod finding;
 mod lengths;
 mod room_deps;

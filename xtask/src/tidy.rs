@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::finding::Finding;
 use crate::tree::Tree;
-use crate::{ambient, lengths, room_deps, sql_place, unfinished};
+use crate::{ambient, dead_paths, lengths, room_deps, sql_place, unfinished};
 
 /// Findings of every rule, in order of place.
 pub fn check(tree: &Tree) -> Vec<Finding> {
@@ -13,6 +13,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     findings.extend(unfinished::check(tree));
     findings.extend(ambient::check(tree));
     findings.extend(lengths::check(tree));
+    findings.extend(dead_paths::check(tree));
     findings.sort();
     findings
 }
@@ -54,26 +55,31 @@ mod tests {
 
     #[test]
     fn one_planted_violation_of_each_kind_is_found_in_one_tree() {
-        let source = format!(
-            "fn f() {{\n    let at = SystemTime::now();\n    run(\"{}{} 1\");\n    // {}{}\n    open(\"{}{}\");\n{}}}\n",
-            "SEL",
-            "ECT",
-            "FIX",
-            "ME",
-            "/ro",
-            "ot/x",
-            "    work();\n".repeat(70),
-        );
+        // In halves, so that this file passes the check it tests.
+        let planted = [("run(\"SEL", "ECT 1\");"), ("// FIX", "ME"), ("open(\"/ro", "ot/x\");")];
+        let planted: String = planted.iter().map(|(first, rest)| format!("    {first}{rest}\n")).collect();
+        let long = "    work();\n".repeat(70);
+        let source = format!("fn f() {{\n    let at = SystemTime::now();\n{planted}{long}}}\n");
         let tree = Tree::of(&[
             ("crates/server/Cargo.toml", "[dependencies]\ntwin.workspace = true\n"),
             ("crates/server/src/a.rs", &source),
             ("crates/domain/src/b.rs", "use std::collections::HashMap;\n"),
+            ("STYLE.md", "see `crates/domain/src/gone.rs`\n"),
         ]);
         let mut rules: Vec<&str> = check(&tree).iter().map(|finding| finding.rule).collect();
         rules.sort_unstable();
         assert_eq!(
             rules,
-            ["ambient", "length", "machine-path", "pure-domain", "room-dependencies", "sql-place", "unfinished"]
+            [
+                "ambient",
+                "dead-path",
+                "length",
+                "machine-path",
+                "pure-domain",
+                "room-dependencies",
+                "sql-place",
+                "unfinished"
+            ]
         );
     }
 }

@@ -1,1 +1,17 @@
+//! What has happened. One write, one transaction: events, rows, audit link, outcome; on SQLite and PostgreSQL.
+//!
+//! This room does not know the rules of the field: it stores what `domain::decide` returned.
 
+pub mod anchor;
+pub mod cipher;
+pub mod engine;
+pub mod rows;
+pub mod schema;
+pub mod state;
+pub mod store;
+pub mod table;
+pub mod tables;
+pub mod value;
+pub mod vault;
+pub mod verify;
+pub mod writer;

@@ -4,6 +4,7 @@
 //! PostgreSQL refuses to run as root, so a root process starts it as the user `postgres`.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -107,8 +108,9 @@ impl PostgresCluster {
         signal("KILL", &[postmaster])?;
         server.wait().map_err(|e| format!("wait for the killed server: {e}"))?;
         // Backends are found by their data directory, not by their parent: orphans have been handed to init by now.
+        let data = fs::canonicalize(self.data()).map_err(|e| format!("{}: {e}", self.data().display()))?;
         for _ in 0..POLLS {
-            let left = backends_of(&self.data());
+            let left = backends_of(&data);
             if left.is_empty() {
                 return Ok(());
             }
@@ -201,11 +203,8 @@ impl Drop for PostgresCluster {
 }
 
 fn is_root() -> bool {
-    // The owner of this process's entry is its effective user.
-    std::os::unix::fs::MetadataExt::uid(&match fs::metadata("/proc/self") {
-        Ok(metadata) => metadata,
-        Err(_) => return false,
-    }) == 0
+    // The owner of this process's entry in /proc is its effective user.
+    fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }
 
 fn run(command: &mut Command, name: &str) -> Result<String, String> {
@@ -223,6 +222,7 @@ fn signal(name: &str, processes: &[u32]) -> Result<(), String> {
 }
 
 /// The newest installed server version's programs, else those on PATH.
+#[allow(clippy::disallowed_methods, reason = "a development tool looks for a real program where the shell would")]
 fn find_binaries() -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = Vec::new();
     for entry in fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {

@@ -10,12 +10,14 @@
 pub mod calendar;
 pub mod district;
 pub mod identity;
+pub mod linelist;
 pub mod names;
 pub mod occupation;
 pub mod outbreak;
 pub mod rng;
 
 pub use district::{Spec, SpecError, World};
+pub use linelist::{LineList, LineListSpec};
 pub use outbreak::{Outbreak, OutbreakSpec};
 
 /// A hash over a value's JSON form. Equal values have equal digests.

@@ -35,7 +35,6 @@ pub enum Purpose {
     HouseholdSize = 4,
     HouseholdMembers = 5,
     GivenName = 6,
-    Schooling = 7,
     Work = 8,
     WorkplaceSize = 9,
     Commute = 10,

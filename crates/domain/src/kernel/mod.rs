@@ -5,6 +5,7 @@
 mod envelope;
 mod facts;
 pub mod group;
+pub mod memory;
 mod journal;
 mod nouns;
 pub mod upkeep;

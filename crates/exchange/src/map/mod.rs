@@ -10,6 +10,8 @@ pub mod target;
 pub use dates::{DateFormat, DatePrecision};
 pub use target::{Kind, Noun, Target};
 
+pub(crate) use parse::{either, nearest};
+
 use crate::source::Shape;
 use jiff::tz::TimeZone;
 use pattern::Pattern;
@@ -141,6 +143,35 @@ impl Mapping {
     /// Reads and checks a mapping file; every fault is named with its line.
     pub fn parse(text: &str) -> Result<Self, Vec<MapFault>> {
         parse::parse(text)
+    }
+
+    /// The mapping of a file whose column names are target paths, as exports are: each column to its own field.
+    /// `None` where a name is no field of the noun, or the file does not say who or what its rows are.
+    pub fn of_paths(noun: Noun, columns: &[String]) -> Option<Self> {
+        let mut fields = Vec::with_capacity(columns.len());
+        for column in columns {
+            let (path, index) = target::split_index(column)?;
+            let target = target::find(noun, &path).filter(|target| index == 1 || target.repeats)?;
+            fields.push(FieldMap {
+                line: 0,
+                from: FieldSource::Column(column.clone()),
+                parts: Parts::Whole,
+                to: vec![TargetRef { target, index }],
+                values: BTreeMap::new(),
+                otherwise: None,
+                formats: Vec::new(),
+                precision: None,
+                prefix: String::new(),
+                when: Vec::new(),
+                optional: false,
+            });
+        }
+        let named = |group: &&[&str]| fields.iter().any(|field| field.to.iter().any(|to| group.contains(&to.target.path)));
+        if !target::required(noun).iter().all(|group| named(group)) {
+            return None;
+        }
+        let records = vec![RecordMap { noun, when: Vec::new(), fields }];
+        Some(Self { noun, shape: Shape::default(), records, ignored: Vec::new(), null: Vec::new(), time_zone: TimeZone::UTC })
     }
 
     /// Columns the mapping reads, each once.

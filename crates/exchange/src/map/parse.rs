@@ -26,8 +26,11 @@ const FIELD_KEYS: &[&str] = &[
 ];
 const CONDITION_KEYS: &[&str] = &["column", "is", "not"];
 
-struct Reader<'t> {
-    text: &'t str,
+/// Faults named at once; a file with more is not a mapping.
+const MAX_FAULTS: usize = 100;
+
+struct Reader {
+    line_ends: Vec<usize>,
     faults: Vec<MapFault>,
     dates: Vec<DateFormat>,
 }
@@ -36,12 +39,13 @@ pub(super) fn parse(text: &str) -> Result<Mapping, Vec<MapFault>> {
     if text.len() > MAX_MAP_BYTES {
         return Err(vec![MapFault { line: 0, reason: format!("a mapping file has at most {} KiB", MAX_MAP_BYTES >> 10) }]);
     }
-    let mut reader = Reader { text, faults: Vec::new(), dates: Vec::new() };
+    let line_ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect();
+    let mut reader = Reader { line_ends, faults: Vec::new(), dates: Vec::new() };
     let root = match DeTable::parse(text) {
         Ok(root) => root,
         Err(error) => {
-            let at = error.span().map_or(0, |span| span.start);
-            reader.fault(&(at..at), format!("this is not TOML: {}", error.message()));
+            let span = error.span().map_or(0..0, |span| span.start..span.end.max(1));
+            reader.fault(&span, format!("this is not TOML: {}", error.message()));
             return Err(reader.faults);
         }
     };
@@ -58,14 +62,17 @@ pub(super) fn parse(text: &str) -> Result<Mapping, Vec<MapFault>> {
     }
 }
 
-impl Reader<'_> {
+impl Reader {
     fn line(&self, at: usize) -> usize {
-        self.text.as_bytes().iter().take(at).filter(|&&b| b == b'\n').count() + 1
+        self.line_ends.partition_point(|&end| end < at) + 1
     }
 
     fn fault(&mut self, span: &Range<usize>, reason: String) {
-        let line = self.line(span.start);
-        self.faults.push(MapFault { line, reason });
+        if self.faults.len() < MAX_FAULTS {
+            // An empty span means the whole file.
+            let line = if span.end == 0 { 0 } else { self.line(span.start) };
+            self.faults.push(MapFault { line, reason });
+        }
     }
 
     fn known_keys(&mut self, table: &DeTable<'_>, known: &[&str]) {
@@ -366,6 +373,7 @@ impl Reader<'_> {
             match resolved {
                 Some((target, index)) if index == 1 || target.repeats => found.push(TargetRef { target, index }),
                 Some((target, _)) => self.fault(&value.span(), format!("{} stands once in a record; leave out the number in {path:?}", target.path)),
+                None if self.faults.len() >= MAX_FAULTS => {}
                 None => {
                     let near = nearest(&path, target::of(noun).map(|target| target.path));
                     self.fault(&value.span(), format!("{path:?} is no field of {}; did you mean {near:?}?", noun.name()));

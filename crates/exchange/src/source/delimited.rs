@@ -66,7 +66,8 @@ impl Delimited {
         }
         let own_errors = errors_file::is_errors_header(&sample);
         let (comment, header_row) = if own_errors { (None, 1) } else { (shape.comment, shape.header_row.max(1)) };
-        let delimiter = shape.delimiter.unwrap_or_else(|| detect_delimiter(&sample, comment, header_row));
+        let told = if own_errors { Some(b',') } else { shape.delimiter };
+        let delimiter = told.unwrap_or_else(|| detect_delimiter(&sample, comment, header_row));
         let input = TextInput::start(probe.into_stored(), encoding)?;
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)

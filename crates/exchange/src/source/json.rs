@@ -3,10 +3,10 @@
 //! Nested values get the column names other tools give them when they flatten: `address.city`, `phones[1]`.
 
 use super::input::{RowWithoutEnd, Stored, TextInput};
-use super::{FileFacts, RawRow, RowFault, Shape};
+use super::{FileFacts, RawRow, RowFault, Shape, name_columns};
 use crate::{FileRefusal, Limits};
 use csv::StringRecord;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -58,7 +58,7 @@ impl JsonRecords {
         while source.read(&mut row)? {}
         let mut columns: Vec<(usize, String)> = source.slots.index.iter().map(|(name, at)| (*at, name.clone())).collect();
         columns.sort();
-        source.facts.columns = columns.into_iter().map(|(_, name)| name).collect();
+        source.facts.columns = name_columns(columns.iter().map(|(_, name)| name.as_str()));
         source.facts.rows = Some(source.rows);
         source.input = BufReader::with_capacity(64 << 10, TextInput::start(source.input.into_inner().into_stored(), shape.encoding)?);
         source.layout = Layout::Start;

@@ -39,11 +39,51 @@ struct Stage {
 }
 
 const STAGES: [Stage; 5] = [
-    Stage { kind: PlaceKind::Kindergarten, ages: (3, 5), school: 240, class: 28, by_district: false, staff: 3, first_grade: 0 },
-    Stage { kind: PlaceKind::PrimarySchool, ages: (6, 11), school: 1_080, class: 45, by_district: false, staff: 3, first_grade: 1 },
-    Stage { kind: PlaceKind::JuniorSchool, ages: (12, 14), school: 1_000, class: 50, by_district: false, staff: 4, first_grade: 7 },
-    Stage { kind: PlaceKind::SeniorSchool, ages: (15, 17), school: 1_800, class: 50, by_district: true, staff: 4, first_grade: 10 },
-    Stage { kind: PlaceKind::College, ages: (18, 21), school: 6_000, class: 40, by_district: true, staff: 2, first_grade: 0 },
+    Stage {
+        kind: PlaceKind::Kindergarten,
+        ages: (3, 5),
+        school: 240,
+        class: 28,
+        by_district: false,
+        staff: 3,
+        first_grade: 0,
+    },
+    Stage {
+        kind: PlaceKind::PrimarySchool,
+        ages: (6, 11),
+        school: 1_080,
+        class: 45,
+        by_district: false,
+        staff: 3,
+        first_grade: 1,
+    },
+    Stage {
+        kind: PlaceKind::JuniorSchool,
+        ages: (12, 14),
+        school: 1_000,
+        class: 50,
+        by_district: false,
+        staff: 4,
+        first_grade: 7,
+    },
+    Stage {
+        kind: PlaceKind::SeniorSchool,
+        ages: (15, 17),
+        school: 1_800,
+        class: 50,
+        by_district: true,
+        staff: 4,
+        first_grade: 10,
+    },
+    Stage {
+        kind: PlaceKind::College,
+        ages: (18, 21),
+        school: 6_000,
+        class: 40,
+        by_district: true,
+        staff: 2,
+        first_grade: 0,
+    },
 ];
 
 /// Workplaces that are not there by plan: how many of a hundred, fewest and most staff, occupation.
@@ -287,8 +327,7 @@ impl Town<'_> {
         }
         for (rank, rider) in riders.iter().enumerate() {
             // The city of ten million has fewer than 40,000 runs.
-            self.people[*rider as usize].bus_run =
-                u16::try_from(first_run + rank % departures).unwrap_or(u16::MAX);
+            self.people[*rider as usize].bus_run = u16::try_from(first_run + rank % departures).unwrap_or(u16::MAX);
         }
     }
 

@@ -79,8 +79,8 @@ pub(super) fn lay_out(spec: &Spec, households: &mut [Household]) -> (Vec<Communi
         let first = household.first_person;
         // A household belongs where its first member falls; one community may so be passed over only
         // when it would be smaller than a household, which `Spec::check` rules out.
-        let opens = communities.is_empty()
-            || (communities.len() < ends.len() && first >= ends[communities.len() - 1]);
+        let opens =
+            communities.is_empty() || (communities.len() < ends.len() && first >= ends[communities.len() - 1]);
         if opens {
             let street = communities.len() as u32 / spec.communities_per_street;
             communities.push(Community {
@@ -156,20 +156,53 @@ pub(super) const CITY: (&str, &str) = ("演练市", "Yanlian (exercise city)");
 const CITY_CODE: &str = "9999";
 
 const DISTRICTS: &[(&str, &str)] = &[
-    ("望潮", "Wangchao"), ("云岭", "Yunling"), ("清溪", "Qingxi"), ("栖霞湾", "Qixiawan"), ("东屿", "Dongyu"),
-    ("南浦洲", "Nanpuzhou"), ("鹿鸣", "Luming"), ("归帆", "Guifan"), ("星渚", "Xingzhu"), ("白鹭", "Bailu"),
+    ("望潮", "Wangchao"),
+    ("云岭", "Yunling"),
+    ("清溪", "Qingxi"),
+    ("栖霞湾", "Qixiawan"),
+    ("东屿", "Dongyu"),
+    ("南浦洲", "Nanpuzhou"),
+    ("鹿鸣", "Luming"),
+    ("归帆", "Guifan"),
+    ("星渚", "Xingzhu"),
+    ("白鹭", "Bailu"),
 ];
 const FIRST: &[(&str, &str)] = &[
-    ("明", "Ming"), ("锦", "Jin"), ("云", "Yun"), ("青", "Qing"), ("和", "He"), ("永", "Yong"), ("春", "Chun"),
-    ("文", "Wen"), ("瑞", "Rui"), ("松", "Song"), ("桂", "Gui"), ("安", "An"), ("新", "Xin"),
+    ("明", "Ming"),
+    ("锦", "Jin"),
+    ("云", "Yun"),
+    ("青", "Qing"),
+    ("和", "He"),
+    ("永", "Yong"),
+    ("春", "Chun"),
+    ("文", "Wen"),
+    ("瑞", "Rui"),
+    ("松", "Song"),
+    ("桂", "Gui"),
+    ("安", "An"),
+    ("新", "Xin"),
 ];
 const SECOND: &[(&str, &str)] = &[
-    ("湖", "hu"), ("塘", "tang"), ("桥", "qiao"), ("园", "yuan"), ("河", "he"), ("台", "tai"), ("泉", "quan"),
-    ("山", "shan"), ("洲", "zhou"), ("苑", "yuan"), ("岭", "ling"),
+    ("湖", "hu"),
+    ("塘", "tang"),
+    ("桥", "qiao"),
+    ("园", "yuan"),
+    ("河", "he"),
+    ("台", "tai"),
+    ("泉", "quan"),
+    ("山", "shan"),
+    ("洲", "zhou"),
+    ("苑", "yuan"),
+    ("岭", "ling"),
 ];
 const ROADS: &[(&str, &str)] = &[
-    ("云杉", "Yunshan"), ("望海", "Wanghai"), ("香樟", "Xiangzhang"), ("晨曦", "Chenxi"), ("渔火", "Yuhuo"),
-    ("纺织", "Fangzhi"), ("滨江", "Binjiang"),
+    ("云杉", "Yunshan"),
+    ("望海", "Wanghai"),
+    ("香樟", "Xiangzhang"),
+    ("晨曦", "Chenxi"),
+    ("渔火", "Yuhuo"),
+    ("纺织", "Fangzhi"),
+    ("滨江", "Binjiang"),
 ];
 
 /// An invented two-syllable name. The lists have 13 and 11 entries, so that 143 neighbours all differ;

@@ -19,9 +19,6 @@ pub struct Address {
     pub community: String,
     /// Road and number, building, unit and room: `云杉路12号3幢2单元1104室`.
     pub detail: String,
-    /// The whole in Latin letters, smallest part first.
-    pub latin: String,
-    pub building_code: String,
 }
 
 impl Address {
@@ -47,6 +44,10 @@ pub struct PersonRecord {
     pub household: u32,
     pub relation: Relation,
     pub address: Address,
+    /// The address in Latin letters, smallest part first.
+    pub address_latin: String,
+    /// The jurisdiction code of the building.
+    pub building_code: String,
     /// Where the person works or learns, as an index of `World::places`.
     pub works_at: Option<u32>,
 }
@@ -83,6 +84,8 @@ impl World {
             household: person.household,
             relation: person.relation,
             address: self.address(person.household),
+            address_latin: self.latin_address(person.household),
+            building_code: self.building_code(self.households[person.household as usize].building),
             works_at: person.group().map(|group| self.groups[group as usize].place),
         }
     }
@@ -106,20 +109,32 @@ impl World {
         let ordinal = house.ordinal;
         Address {
             detail: format!("{}路{number}号{ordinal}幢{unit}单元{floor}{room:02}室", road.0),
-            latin: format!(
-                "Room {floor}{room:02}, Unit {unit}, Building {ordinal}, {number} {} Road, {}, {}, {}, {}",
-                road.1,
-                community.1,
-                street.1,
-                district.1,
-                areas::CITY.1
-            ),
             city: areas::CITY.0.to_owned(),
             district: district.0,
             street: street.0,
             community: community.0,
-            building_code: self.building_code(building),
         }
+    }
+
+    /// The address of a household in Latin letters.
+    #[must_use]
+    pub fn latin_address(&self, household: u32) -> String {
+        let home = &self.households[household as usize];
+        let house = &self.buildings[home.building as usize];
+        let street = self.communities[house.community as usize].street;
+        let (road, number) = areas::road(house);
+        format!(
+            "Room {}{:02}, Unit {}, Building {}, {number} {} Road, {}, {}, {}, {}",
+            home.floor,
+            home.room,
+            home.unit,
+            house.ordinal,
+            road.1,
+            areas::community_name(house.community).1,
+            areas::street_name(street).1,
+            areas::district_name(street / self.spec.streets_per_district).1,
+            areas::CITY.1
+        )
     }
 
     /// One place in full. `index` is a position in `places()`.
@@ -188,14 +203,30 @@ impl World {
             let first = street * self.spec.communities_per_street;
             let residents = of_street[street as usize];
             let name = areas::street_name(street);
-            rows.push(self.row(Level::Street, street, self.street_code(street), Some(parent), name, residents, first));
+            rows.push(self.row(
+                Level::Street,
+                street,
+                self.street_code(street),
+                Some(parent),
+                name,
+                residents,
+                first,
+            ));
         }
         for (index, community) in self.communities.iter().enumerate() {
             let index = index as u32;
             let code = self.community_code(index);
             let parent = Some(self.street_code(community.street));
             let residents = community.end_person - community.first_person;
-            rows.push(self.row(Level::Community, index, code, parent, areas::community_name(index), residents, index));
+            rows.push(self.row(
+                Level::Community,
+                index,
+                code,
+                parent,
+                areas::community_name(index),
+                residents,
+                index,
+            ));
         }
         for (index, building) in self.buildings.iter().enumerate() {
             let index = index as u32;

@@ -35,11 +35,8 @@ const TWO: &[Pattern] = &[
     pattern(16, false, 1, 0, (26, 46)),
     pattern(10, false, 0, 1, (30, 58)),
 ];
-const THREE: &[Pattern] = &[
-    pattern(76, true, 1, 0, (25, 45)),
-    pattern(14, true, 1, 0, (46, 60)),
-    pattern(10, true, 0, 1, (30, 58)),
-];
+const THREE: &[Pattern] =
+    &[pattern(76, true, 1, 0, (25, 45)), pattern(14, true, 1, 0, (46, 60)), pattern(10, true, 0, 1, (30, 58))];
 const FOUR: &[Pattern] = &[pattern(62, true, 2, 0, (27, 46)), pattern(38, true, 1, 1, (27, 50))];
 const FIVE: &[Pattern] = &[pattern(55, true, 1, 2, (25, 48)), pattern(45, true, 2, 1, (28, 46))];
 const SIX: &[Pattern] = &[pattern(100, true, 2, 2, (28, 45))];
@@ -52,7 +49,14 @@ pub(super) fn draw_sizes(spec: &Spec) -> Vec<Household> {
     while people < spec.population {
         let mut stream = Stream::new(spec.seed, Purpose::HouseholdSize, 0, households.len() as u32);
         let size = (stream.weighted(&SIZES) as u32 + 1).min(spec.population - people);
-        households.push(Household { first_person: people, size: size as u8, unit: 0, floor: 0, room: 0, building: NONE });
+        households.push(Household {
+            first_person: people,
+            size: size as u8,
+            unit: 0,
+            floor: 0,
+            room: 0,
+            building: NONE,
+        });
         people += size;
     }
     households

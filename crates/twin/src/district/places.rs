@@ -79,12 +79,32 @@ pub struct Group {
 }
 
 const FIRST: &[(&str, &str)] = &[
-    ("福", "Fu"), ("鑫", "Xin"), ("宏", "Hong"), ("顺", "Shun"), ("佳", "Jia"), ("恒", "Heng"), ("百", "Bai"),
-    ("金", "Jin"), ("同", "Tong"), ("兴", "Xing"), ("万", "Wan"), ("丰", "Feng"), ("悦", "Yue"),
+    ("福", "Fu"),
+    ("鑫", "Xin"),
+    ("宏", "Hong"),
+    ("顺", "Shun"),
+    ("佳", "Jia"),
+    ("恒", "Heng"),
+    ("百", "Bai"),
+    ("金", "Jin"),
+    ("同", "Tong"),
+    ("兴", "Xing"),
+    ("万", "Wan"),
+    ("丰", "Feng"),
+    ("悦", "Yue"),
 ];
 const SECOND: &[(&str, &str)] = &[
-    ("达", "da"), ("源", "yuan"), ("泰", "tai"), ("盛", "sheng"), ("和", "he"), ("美", "mei"), ("信", "xin"),
-    ("隆", "long"), ("润", "run"), ("康", "kang"), ("发", "fa"),
+    ("达", "da"),
+    ("源", "yuan"),
+    ("泰", "tai"),
+    ("盛", "sheng"),
+    ("和", "he"),
+    ("美", "mei"),
+    ("信", "xin"),
+    ("隆", "long"),
+    ("润", "run"),
+    ("康", "kang"),
+    ("发", "fa"),
 ];
 
 /// Chinese and English name of a place; `area` names its community, `parent` its hospital or line.
@@ -95,7 +115,10 @@ pub(super) fn name(place: &Place, area: &(String, String), parent: Option<&(Stri
         let second = SECOND[place.ordinal as usize % SECOND.len()];
         let round = place.ordinal as usize / (FIRST.len() * SECOND.len());
         let branch = if round == 0 { String::new() } else { (round + 1).to_string() };
-        (format!("{}{}{zh}{branch}", first.0, second.0), format!("{}{} {en} {branch}", first.1, second.1).trim().to_owned())
+        (
+            format!("{}{}{zh}{branch}", first.0, second.0),
+            format!("{}{} {en} {branch}", first.1, second.1).trim().to_owned(),
+        )
     };
     let school = |zh: &str, en: &str| (format!("演练第{number}{zh}"), format!("Exercise {en} No. {number}"));
     let local = |zh: &str, en: &str| (format!("{}{zh}", area.0), format!("{} {en}", area.1));

@@ -58,12 +58,7 @@ pub fn name_of(seed: u64, number: u32, surname: u8, sex: Sex, birth_year: i16) -
     let (pool, one_character_percent) = generation(sex, birth_year);
     let (surname, surname_latin, _) = tables::SURNAMES[usize::from(surname) % tables::SURNAMES.len()];
     let first = stream.pick(pool);
-    let mut name = Name {
-        surname,
-        given: first.0.to_owned(),
-        surname_latin,
-        given_latin: capitalised(first.1),
-    };
+    let mut name = Name { surname, given: first.0.to_owned(), surname_latin, given_latin: capitalised(first.1) };
     if !stream.percent(one_character_percent) {
         let second = stream.pick(pool);
         name.given.push_str(second.0);

@@ -189,9 +189,10 @@ impl Rounds<'_> {
             slot,
             at: self.world.clock().instant(minute),
             mode: match contact.ring {
-                Ring::Close => Mode::QuarantineSite,
+                // Who left the quarantine site is looked for at home.
+                Ring::Close if day < habit.gone_from => Mode::QuarantineSite,
                 Ring::General if slot == 1 => Mode::Telephone,
-                Ring::General => Mode::HomeVisit,
+                _ => Mode::HomeVisit,
             },
             outcome,
             temperature_tenths,

@@ -45,14 +45,14 @@ impl Setting {
     #[must_use]
     pub fn infection_ppm(self) -> u32 {
         match self {
-            Setting::Household => 170_000,
-            Setting::School => 75_000,
-            Setting::Work => 85_000,
-            Setting::Meal => 200_000,
-            Setting::Visit => 150_000,
-            Setting::Building => 35_000,
-            Setting::Market => 60_000,
-            Setting::Bus => 50_000,
+            Setting::Household => 130_000,
+            Setting::School => 95_000,
+            Setting::Work => 110_000,
+            Setting::Meal => 250_000,
+            Setting::Visit => 200_000,
+            Setting::Building => 45_000,
+            Setting::Market => 80_000,
+            Setting::Bus => 60_000,
             Setting::Imported => 0,
         }
     }
@@ -160,7 +160,11 @@ impl<'w> Mixing<'w> {
             GroupKind::Team => {
                 let every_day = matches!(
                     world.places()[place as usize].kind,
-                    PlaceKind::Ward | PlaceKind::Market | PlaceKind::Shop | PlaceKind::Restaurant | PlaceKind::BusLine
+                    PlaceKind::Ward
+                        | PlaceKind::Market
+                        | PlaceKind::Shop
+                        | PlaceKind::Restaurant
+                        | PlaceKind::BusLine
                 );
                 (Setting::Work, 530, 480, SEATS, working_day || every_day)
             }

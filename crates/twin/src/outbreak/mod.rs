@@ -59,7 +59,7 @@ impl OutbreakSpec {
     pub fn for_population(population: u32) -> OutbreakSpec {
         OutbreakSpec {
             days: 14,
-            imported: (population / 1_250).max(3),
+            imported: (population / 1_000).max(3),
             transmissibility_percent: 100,
             lookback_days: 4,
             follow_up_days: 14,
@@ -102,7 +102,7 @@ impl Outbreak {
             return Err(SpecError::Days(spec.days));
         }
         let mixing = Mixing::new(world);
-        let mut spread = Spread::new(world, spec.transmissibility_percent);
+        let mut spread = Spread::new(world, &spec);
         let mut response = Response::new(&spec);
         spread.import(world, spec.imported);
         for day in 0..spec.days as i32 {

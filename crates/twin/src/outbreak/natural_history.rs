@@ -82,13 +82,7 @@ impl Course {
         }
         let fatal = severity == Severity::Critical && stream.percent(35);
         let dies_on = fatal.then(|| turning_day + stream.between(5, 12) as i32);
-        Course {
-            turning_day,
-            severity,
-            symptoms,
-            infectious_from: (turning_day - 2).max(infected_day + 1),
-            dies_on,
-        }
+        Course { turning_day, severity, symptoms, infectious_from: (turning_day - 2).max(infected_day + 1), dies_on }
     }
 
     /// Day of onset; none without symptoms.

@@ -156,7 +156,7 @@ pub(super) fn write(world: &World, spec: &OutbreakSpec, spread: &Spread, respons
         let contact = match contact_of.get(&row.person) {
             Some(contact) if !known_case => Some(*contact),
             None if !known_case => {
-                contacts.push(new_contact(world, row, response));
+                contacts.push(new_contact(world, row));
                 contact_of.insert(row.person, contacts.len() as u32 - 1);
                 Some(contacts.len() as u32 - 1)
             }
@@ -169,6 +169,7 @@ pub(super) fn write(world: &World, spec: &OutbreakSpec, spread: &Spread, respons
             record.monitor_until = record.monitor_until.max(until);
             if row.setting.is_close() {
                 record.ring = Ring::Close;
+                record.quarantined_at = response.quarantined.get(&row.person).map(|at| world.clock().instant(*at));
             }
         }
         exposures.push(exposure(world, row, contact));
@@ -187,14 +188,14 @@ pub(super) fn write(world: &World, spec: &OutbreakSpec, spread: &Spread, respons
     Written { cases, exposures, contacts }
 }
 
-fn new_contact(world: &World, row: &Named, response: &Response<'_>) -> ContactRecord {
+fn new_contact(world: &World, row: &Named) -> ContactRecord {
     let clock = world.clock();
     ContactRecord {
         person: row.person,
         ring: Ring::General,
         named_at: clock.instant(row.named),
         last_exposure_at: clock.instant(row.last),
-        quarantined_at: response.quarantined.get(&row.person).map(|minute| clock.instant(*minute)),
+        quarantined_at: None,
         monitor_until: clock.date(0),
         end: ContactEnd::UnderFollowUp,
     }

@@ -128,9 +128,8 @@ impl<'s> Response<'s> {
         for day in window.0..=window.1.div_euclid(1_440) {
             mixing.meetings(person, day, measures, &mut today);
             for mut meeting in today.drain(..) {
-                if meeting.start < window.1 && spread.takes_place(person, &meeting) {
-                    let apart = window.1.min(spread.controlled_from[meeting.other as usize]);
-                    meeting.minutes = meeting.minutes.min(apart - meeting.start);
+                meeting.minutes = spread.minutes_together(person, &meeting).min(window.1 - meeting.start);
+                if meeting.minutes > 0 {
                     met.entry(meeting.other).or_default().push(meeting);
                 }
             }
@@ -138,8 +137,9 @@ impl<'s> Response<'s> {
         for (other, meetings) in met {
             let Some(named) = self.interview(world, case, other, &meetings) else { continue };
             if named.setting.is_close() {
-                let placed = named.named + 60 + (named.person % 180) as i32;
-                self.quarantined.entry(other).or_insert(placed);
+                let mut delay = Stream::new(world.spec().seed, Purpose::Response, 0, other);
+                let placed = named.named + delay.between(60, 240) as i32;
+                self.quarantined.entry(other).and_modify(|from| *from = (*from).min(placed)).or_insert(placed);
                 let from = &mut spread.controlled_from[other as usize];
                 *from = (*from).min(placed);
             }
@@ -170,7 +170,15 @@ impl<'s> Response<'s> {
         let setting = closest.setting;
         let meetings = meetings.len() as u32;
         (named < self.spec.end_minute()).then_some(Named {
-            case, person: other, setting, place, first, last, minutes, meetings, named,
+            case,
+            person: other,
+            setting,
+            place,
+            first,
+            last,
+            minutes,
+            meetings,
+            named,
         })
     }
 
@@ -221,7 +229,7 @@ impl<'s> Response<'s> {
             let mut stream = Stream::new(seed, Purpose::CareSeeking, 0, infection.person);
             let (chance, early, late) = (stream.below(100), stream.below(3) as i32, stream.below(4) as i32);
             let seeks = match self.alert_day {
-                None => chance < 45 && day == onset + 1 + late,
+                None => chance < 40 && day == onset + 1 + late,
                 Some(_) => chance < 80 && day >= onset + early,
             };
             if seeks {

@@ -6,6 +6,7 @@ use crate::calendar::Clock;
 use crate::district::{NONE, World};
 use crate::rng::{Purpose, Stream};
 
+use super::OutbreakSpec;
 use super::mixing::{Measures, Meeting, Mixing, Setting};
 use super::natural_history::Course;
 
@@ -44,16 +45,18 @@ pub(super) struct Spread {
     /// The minute from which a person meets nobody (isolated, quarantined); `i32::MAX` when free.
     pub controlled_from: Vec<i32>,
     transmissibility_percent: u32,
+    end_minute: i32,
 }
 
 impl Spread {
-    pub fn new(world: &World, transmissibility_percent: u32) -> Spread {
+    pub fn new(world: &World, spec: &OutbreakSpec) -> Spread {
         let people = world.people().len();
         Spread {
             infections: Vec::new(),
             of_person: vec![NONE; people],
             controlled_from: vec![i32::MAX; people],
-            transmissibility_percent,
+            transmissibility_percent: spec.transmissibility_percent,
+            end_minute: spec.end_minute(),
         }
     }
 
@@ -87,17 +90,18 @@ impl Spread {
             }
             mixing.meetings(person, day, measures, &mut today);
             for meeting in &today {
-                if self.of_person[meeting.other as usize] == NONE && self.takes_place(person, meeting) {
-                    self.expose(world, index, meeting, day, strength);
+                let minutes = self.minutes_together(person, meeting);
+                if minutes > 0 && self.of_person[meeting.other as usize] == NONE {
+                    self.expose(world, index, &Meeting { minutes, ..*meeting }, day, strength);
                 }
             }
         }
     }
 
-    /// Whether both are free when a meeting begins.
-    pub fn takes_place(&self, person: u32, meeting: &Meeting) -> bool {
-        meeting.start < self.controlled_from[person as usize]
-            && meeting.start < self.controlled_from[meeting.other as usize]
+    /// How long a meeting lasts: until one of the two is isolated or quarantined; 0 when it never begins.
+    pub fn minutes_together(&self, person: u32, meeting: &Meeting) -> i32 {
+        let parted = self.controlled_from[person as usize].min(self.controlled_from[meeting.other as usize]);
+        meeting.minutes.min(parted.min(self.end_minute).saturating_sub(meeting.start)).max(0)
     }
 
     fn expose(&mut self, world: &World, infector: usize, meeting: &Meeting, day: i32, strength: u32) {
@@ -109,7 +113,7 @@ impl Spread {
         let slot = day as u32 * 16 + meeting.setting as u32;
         let mut draw = Stream::pair(world.spec().seed, Purpose::Transmission, slot, person, meeting.other);
         if draw.ppm(chance.min(1_000_000) as u32) {
-            let minute = meeting.start + draw.below(meeting.minutes.max(1) as u32) as i32;
+            let minute = meeting.start + draw.below(meeting.minutes as u32) as i32;
             self.infect(world, meeting.other, minute, Some(infector as u32), meeting.setting, meeting.place);
         }
     }

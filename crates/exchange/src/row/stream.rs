@@ -1,0 +1,95 @@
+//! A file and its mapping as a stream of outcomes: rows in = rows out, each mapped or refused with its reasons (F01).
+
+use super::{MappedRecord, Plan};
+use crate::errors_file;
+use crate::map::Mapping;
+use crate::source::input::Stored;
+use crate::source::{RawRow, Source};
+use crate::{FileRefusal, Limits, RowError};
+use std::path::Path;
+
+/// What became of one row.
+#[derive(Clone, Debug)]
+pub struct RowOutcome {
+    /// The row as it stood, for the errors file and for each cell's origin.
+    pub row: RawRow,
+    /// The records it makes, or every reason why it is refused.
+    pub records: Result<Vec<MappedRecord>, Vec<RowError>>,
+}
+
+/// Rows of a file through a mapping.
+pub struct RowStream {
+    source: Source,
+    plan: Plan,
+    warnings: Vec<String>,
+    unmapped: Vec<String>,
+    rows: u64,
+    refused: u64,
+}
+
+/// Opens a file by its path.
+pub fn open_path(path: &Path, mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
+    let file = std::fs::File::open(path).map_err(|e| FileRefusal::io(path.display().to_string(), &e))?;
+    open(Box::new(file), mapping, limits)
+}
+
+/// Opens a file or buffer. It is checked against the limits, and against the mapping's columns, before this returns.
+pub fn open(stored: Stored, mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
+    let source = Source::open(stored, &mapping.shape, limits)?;
+    let columns = source.facts().columns.clone();
+    let (plan, warnings) = Plan::new(mapping, &columns, matches!(source, Source::Json(_)))?;
+    let read = mapping.columns();
+    let unmapped = columns
+        .into_iter()
+        .filter(|name| !read.contains(name.as_str()) && !mapping.ignored.contains(name) && !errors_file::is_own_column(name))
+        .collect();
+    Ok(RowStream { source, plan, warnings, unmapped, rows: 0, refused: 0 })
+}
+
+impl RowStream {
+    /// Column names in the file's order.
+    pub fn columns(&self) -> &[String] {
+        &self.source.facts().columns
+    }
+
+    /// Columns that are neither mapped nor listed under `ignore`: what they say is not imported.
+    pub fn unmapped(&self) -> &[String] {
+        &self.unmapped
+    }
+
+    /// Number of rows to come, where it is known (CSV, JSON).
+    pub fn expected_rows(&self) -> Option<u64> {
+        self.source.facts().rows
+    }
+
+    /// What a person should know before trusting the file. A workbook's last warning comes with its last row.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.source.facts().warnings.iter().chain(&self.warnings).map(String::as_str)
+    }
+
+    /// Rows given so far, refused ones included.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Rows refused so far.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// The next at most `n` rows; none at the end. A refusal ends the stream: rows given before it stand.
+    pub fn next_batch(&mut self, n: usize) -> Result<Vec<RowOutcome>, FileRefusal> {
+        let mut batch = Vec::with_capacity(n.min(4_096));
+        while batch.len() < n {
+            let mut row = RawRow::default();
+            if !self.source.read(&mut row)? {
+                break;
+            }
+            let records = self.plan.apply(&row);
+            self.rows += 1;
+            self.refused += u64::from(records.is_err());
+            batch.push(RowOutcome { row, records });
+        }
+        Ok(batch)
+    }
+}

@@ -1,0 +1,204 @@
+//! Connections and transactions.
+
+use super::{DbError, Durability};
+use sqlx::{
+    Acquire as _, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{str::FromStr, time::Duration};
+
+/// Which engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Engine {
+    /// One file, one writer.
+    Sqlite,
+    /// A server, several writers.
+    Postgres,
+}
+
+impl Engine {
+    /// As the bench prints it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// A database of one of the two engines.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// Readers of a file; the writer has a pool of one of its own.
+    Sqlite {
+        /// Readers.
+        readers: SqlitePool,
+        /// The one writing connection.
+        writer: SqlitePool,
+    },
+    /// A PostgreSQL server.
+    Postgres(PgPool),
+}
+
+/// Longest wait for a lock or a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Prepared statements kept per connection: every bulk statement in each of its sizes.
+const STATEMENTS: usize = 1_000;
+
+impl Db {
+    /// Connects, and refuses an engine that would not keep what it acknowledges. `create` makes a SQLite file.
+    pub async fn open(url: &str, create: bool) -> Result<Self, DbError> {
+        let db = if url.starts_with("sqlite:") {
+            Self::open_sqlite(url, create).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(STATEMENTS);
+            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
+            Self::Postgres(pool)
+        } else {
+            return Err(DbError::Url(url.split('@').next_back().unwrap_or(url).to_owned()));
+        };
+        Durability::read(&db).await?.refuse_if_weak()?;
+        Ok(db)
+    }
+
+    async fn open_sqlite(url: &str, create: bool) -> Result<Self, DbError> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(create)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(PATIENCE)
+            .statement_cache_capacity(STATEMENTS)
+            .row_buffer_size(5_000)
+            .foreign_keys(false)
+            .pragma("secure_delete", "ON")
+            .pragma("temp_store", "MEMORY");
+        let writing = options.clone().pragma("cache_size", "-98304").pragma("wal_autocheckpoint", "8000");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(PATIENCE)
+            .connect_with(writing)
+            .await?;
+        let reading = options.create_if_missing(false).pragma("cache_size", "-16384");
+        let readers = SqlitePoolOptions::new().max_connections(6).acquire_timeout(PATIENCE).connect_with(reading).await?;
+        Ok(Self::Sqlite { readers, writer })
+    }
+
+    /// A throw-away SQLite file without any durability, for replays.
+    pub async fn open_scratch(path: &std::path::Path) -> Result<Self, DbError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Off)
+            .synchronous(SqliteSynchronous::Off)
+            .locking_mode(sqlx::sqlite::SqliteLockingMode::Exclusive)
+            .statement_cache_capacity(STATEMENTS)
+            .row_buffer_size(5_000)
+            .pragma("cache_size", "-131072");
+        let only = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
+        Ok(Self::Sqlite { readers: only.clone(), writer: only })
+    }
+
+    /// Which engine it is.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite { .. } => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// A transaction that will write: on SQLite it has the write lock from the start.
+    pub async fn begin_write(&self) -> Result<Tx, DbError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that reads one state of the database.
+    pub async fn begin_read(&self) -> Result<Tx, DbError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
+
+    /// A connection for single statements outside a transaction (pragmas, VACUUM).
+    pub async fn writer_connection(&self) -> Result<Conn, DbError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Conn::Sqlite(writer.acquire().await?),
+            Self::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Closes all connections, letting SQLite fold its WAL into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A plain connection.
+pub enum Conn {
+    /// SQLite.
+    Sqlite(PoolConnection<Sqlite>),
+    /// PostgreSQL.
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Conn {
+    /// The SQLite connection, where it is one.
+    pub async fn sqlite(&mut self) -> Result<Option<&mut SqliteConnection>, DbError> {
+        Ok(match self {
+            Self::Sqlite(connection) => Some(connection.acquire().await?),
+            Self::Postgres(_) => None,
+        })
+    }
+}
+
+/// A transaction.
+pub enum Tx {
+    /// SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Which engine it is.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Commits durably.
+    pub async fn commit(self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Takes everything back.
+    pub async fn roll_back(self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! One SQL text for both engines: `$n` parameters, and `{n}` for a list of values bound as parameter n.
+
+use super::{DbError, Engine, Tx};
+use crate::value::{ColumnType, Row, Value};
+use futures_util::TryStreamExt as _;
+use sqlx::{AssertSqlSafe, Column as _, Row as _, postgres::PgRow, sqlite::SqliteRow};
+use std::fmt::Write as _;
+use uuid::Uuid;
+
+/// A statement's text. Texts are constants of this crate; values are always bound.
+pub type Sql = &'static str;
+
+/// Most values of a list bound to one SQLite statement.
+const LIST: usize = 512;
+
+/// What a parameter is bound to.
+#[derive(Clone, Debug)]
+pub enum Arg {
+    /// One value.
+    One(Value),
+    /// A list for `IN {n}`; must be the last argument.
+    Uuids(Vec<Uuid>),
+    /// A list for `IN {n}`; must be the last argument.
+    Ints(Vec<i64>),
+}
+
+impl<T: Into<Value>> From<T> for Arg {
+    fn from(value: T) -> Self {
+        Self::One(value.into())
+    }
+}
+
+impl Tx {
+    /// Runs a statement and returns its rows, typed as told.
+    pub async fn rows(&mut self, sql: &str, args: &[Arg], types: &[ColumnType]) -> Result<Vec<Row>, DbError> {
+        let mut rows = Vec::new();
+        self.each(sql, args, types, |row| rows.push(row)).await?;
+        Ok(rows)
+    }
+
+    /// The first row, if there is one.
+    pub async fn row(&mut self, sql: &str, args: &[Arg], types: &[ColumnType]) -> Result<Option<Row>, DbError> {
+        Ok(self.rows(sql, args, types).await?.into_iter().next())
+    }
+
+    /// Streams the rows of a statement through `take`.
+    pub async fn each(
+        &mut self,
+        sql: &str,
+        args: &[Arg],
+        types: &[ColumnType],
+        mut take: impl FnMut(Row),
+    ) -> Result<(), DbError> {
+        for (sql, args) in expand(self.engine(), sql, args) {
+            match self {
+                Self::Sqlite(tx) => {
+                    let query = bind_sqlite(sqlx::query(AssertSqlSafe(sql)), args);
+                    let mut stream = query.fetch(&mut **tx);
+                    while let Some(row) = stream.try_next().await? {
+                        take(read_sqlite(&row, types)?);
+                    }
+                }
+                Self::Postgres(tx) => {
+                    let query = bind_postgres(sqlx::query(AssertSqlSafe(sql)), args);
+                    let mut stream = query.fetch(&mut **tx);
+                    while let Some(row) = stream.try_next().await? {
+                        take(read_postgres(&row, types)?);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; the number of rows it changed.
+    pub async fn execute(&mut self, sql: &str, args: &[Arg]) -> Result<u64, DbError> {
+        let mut changed = 0;
+        for (sql, args) in expand(self.engine(), sql, args) {
+            changed += match self {
+                Self::Sqlite(tx) => {
+                    bind_sqlite(sqlx::query(AssertSqlSafe(sql)), args).execute(&mut **tx).await?.rows_affected()
+                }
+                Self::Postgres(tx) => {
+                    bind_postgres(sqlx::query(AssertSqlSafe(sql)), args).execute(&mut **tx).await?.rows_affected()
+                }
+            };
+        }
+        Ok(changed)
+    }
+}
+
+/// Writes out list parameters. SQLite gets one parameter per value, in statements of a few fixed lengths (the last
+/// value repeated to fill), so that few texts are prepared; PostgreSQL gets one array.
+fn expand(engine: Engine, sql: &str, args: &[Arg]) -> Vec<(String, Vec<Arg>)> {
+    let Some((last, before)) = args.split_last() else { return vec![(sql.to_owned(), Vec::new())] };
+    let n = args.len();
+    let marker = format!("IN {{{n}}}");
+    let values: Vec<Value> = match last {
+        Arg::One(_) => return vec![(sql.to_owned(), args.to_vec())],
+        Arg::Uuids(ids) => ids.iter().map(|id| Value::Uuid(*id)).collect(),
+        Arg::Ints(ids) => ids.iter().map(|id| Value::Int(*id)).collect(),
+    };
+    if values.is_empty() {
+        return Vec::new();
+    }
+    if engine == Engine::Postgres {
+        return vec![(sql.replace(&marker, &format!("= ANY(${n})")), args.to_vec())];
+    }
+    values
+        .chunks(LIST)
+        .map(|chunk| {
+            let length = chunk.len().next_power_of_two();
+            let mut list = String::from("IN (");
+            for place in 0..length {
+                // Writing into a String cannot fail.
+                let _ = write!(list, "{}${}", if place == 0 { "" } else { "," }, n + place);
+            }
+            list.push(')');
+            let mut bound = before.to_vec();
+            bound.extend((0..length).map(|place| Arg::One(chunk[place.min(chunk.len() - 1)].clone())));
+            (sql.replace(&marker, &list), bound)
+        })
+        .collect()
+}
+
+type SqliteQuery<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+type PostgresQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+fn bind_sqlite(mut query: SqliteQuery<'_>, args: Vec<Arg>) -> SqliteQuery<'_> {
+    for arg in args {
+        query = match arg {
+            Arg::One(value) => bind_one_sqlite(query, value),
+            // Lists were written out by `expand`.
+            Arg::Uuids(_) | Arg::Ints(_) => query,
+        };
+    }
+    query
+}
+
+pub(super) fn bind_one_sqlite(query: SqliteQuery<'_>, value: Value) -> SqliteQuery<'_> {
+    match value {
+        Value::Null => query.bind(None::<i64>),
+        Value::Int(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+        Value::Uuid(value) => query.bind(value),
+    }
+}
+
+fn bind_postgres(mut query: PostgresQuery<'_>, args: Vec<Arg>) -> PostgresQuery<'_> {
+    for arg in args {
+        query = match arg {
+            Arg::One(Value::Null) => query.bind(None::<i64>),
+            Arg::One(Value::Int(value)) => query.bind(value),
+            Arg::One(Value::Text(value)) => query.bind(value),
+            Arg::One(Value::Bytes(value)) => query.bind(value),
+            Arg::One(Value::Uuid(value)) => query.bind(value),
+            Arg::Uuids(values) => query.bind(values),
+            Arg::Ints(values) => query.bind(values),
+        };
+    }
+    query
+}
+
+fn read_sqlite(row: &SqliteRow, types: &[ColumnType]) -> Result<Row, DbError> {
+    types.iter().enumerate().map(|(n, ty)| {
+        Ok(match ty {
+            ColumnType::Int => Value::or_null(row.try_get::<Option<i64>, _>(n)?),
+            ColumnType::Text => Value::or_null(row.try_get::<Option<String>, _>(n)?),
+            ColumnType::Bytes => Value::or_null(row.try_get::<Option<Vec<u8>>, _>(n)?),
+            ColumnType::Uuid => Value::or_null(row.try_get::<Option<Uuid>, _>(n)?),
+        })
+    }).collect()
+}
+
+fn read_postgres(row: &PgRow, types: &[ColumnType]) -> Result<Row, DbError> {
+    types.iter().enumerate().map(|(n, ty)| {
+        Ok(match ty {
+            ColumnType::Int => match row.column(n).type_info().to_string().as_str() {
+                "INT4" => Value::or_null(row.try_get::<Option<i32>, _>(n)?.map(i64::from)),
+                _ => Value::or_null(row.try_get::<Option<i64>, _>(n)?),
+            },
+            ColumnType::Text => Value::or_null(row.try_get::<Option<String>, _>(n)?),
+            ColumnType::Bytes => Value::or_null(row.try_get::<Option<Vec<u8>>, _>(n)?),
+            ColumnType::Uuid => Value::or_null(row.try_get::<Option<Uuid>, _>(n)?),
+        })
+    }).collect()
+}

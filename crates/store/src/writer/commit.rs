@@ -1,0 +1,384 @@
+//! One group, one transaction.
+
+use super::{SharedGate, devices, gate_of, load, sealing, sealing::SealingError, spool, unit::Unit};
+use crate::{
+    engine::{Arg, Db, DbError, Tx},
+    tables::{CODE_COUNTER, CONFLICT, DISPATCH, JOURNAL, OUTCOME, STREAM_HEAD, WAITING},
+    value::{ColumnType, Row, Value},
+    vault::{PersonKeys, Vault, VaultError},
+};
+use domain::{
+    id::{CommandId, StreamId},
+    kernel::{
+        Outcome,
+        group::{Decided, Facts, Happened, Submission, decide_group, foreseen},
+    },
+    refusal::{Answer, Refusal},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use uuid::Uuid;
+
+/// Where entropy comes from; `cli` gives one that asks the operating system.
+pub type SharedEntropy = Arc<Mutex<Box<dyn FnMut(&mut [u8]) + Send>>>;
+/// Milliseconds UTC; `cli` gives the system's clock, an exercise its scenario clock.
+pub type SharedClock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// What a writer needs.
+pub struct Core {
+    /// The database.
+    pub db: Db,
+    /// The sealing keys.
+    pub vault: Arc<Vault>,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Entropy for new keys.
+    pub entropy: SharedEntropy,
+    /// The access table.
+    pub gate: SharedGate,
+    /// Number of streams; with one, nothing is looked for elsewhere.
+    pub streams: AtomicI64,
+    /// Rows in `waiting`, as far as this process knows; while 0, nobody is looked for.
+    pub waiting: AtomicI64,
+}
+
+/// Why a group could not be committed. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The key store.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Sealing.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// There is no such stream.
+    #[error("there is no stream {0}; `firebreak account` and the console list those there are")]
+    UnknownStream(StreamId),
+    /// Facts kept missing: a defect of a noun.
+    #[error("a decision kept asking for facts; this is a defect of the program, nothing was written")]
+    Endless,
+}
+
+/// A committed group.
+pub struct Committed {
+    /// One answer per submission, in order.
+    pub outcomes: Vec<Answered>,
+    /// The head after the group.
+    pub head: i64,
+    /// Ids that came into being; what waits for them can be decided now.
+    pub created: Vec<Uuid>,
+    /// Reactions for other streams, durable, to be submitted there.
+    pub dispatches: Vec<(StreamId, CommandId, Submission)>,
+}
+
+/// The answer to one submission.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Answered {
+    /// Decided now, or the stored outcome of an earlier time.
+    Outcome(Outcome),
+    /// The same id came with other content (409).
+    OtherContent,
+}
+
+/// Most passes of one group: far more than any chain of facts is long.
+const MAX_PASSES: usize = 64;
+
+impl Core {
+    /// Decides and commits one group of one stream.
+    pub async fn commit(&self, stream: StreamId, submissions: &[Submission]) -> Result<Committed, GroupError> {
+        let mut tx = self.db.begin_write().await?;
+        let head = lock(&mut tx, stream).await?;
+        let now = (self.clock)().max(head.at);
+        let contents: Vec<[u8; 32]> = submissions.iter().map(|submission| content(submission)).collect();
+        let mut answers: Vec<Option<Answered>> = vec![None; submissions.len()];
+        let again = seen(&mut tx, stream, submissions, &contents, &mut answers).await?;
+        let fresh: Vec<usize> = (0..submissions.len()).filter(|n| answers[*n].is_none()).collect();
+        if fresh.is_empty() {
+            tx.roll_back().await?;
+            return Ok(Committed { outcomes: answered(answers), head: head.seq, created: vec![], dispatches: vec![] });
+        }
+        let group: Vec<Submission> = fresh.iter().map(|n| submissions[*n].clone()).collect();
+        let (facts, mut decided) = self.decide(&mut tx, stream, now, &group).await?;
+        let mut unit = Unit::default();
+        let after = self.journal(stream, now, &head, &mut decided, &mut unit).await?;
+        for located in decided.touched.values() {
+            unit.change(facts.located.get(&located.id).and_then(Option::as_ref), located)?;
+        }
+        for (outbreak, last) in &decided.codes {
+            unit.put(&CODE_COUNTER, vec![stream.0.into(), outbreak.0.into(), (*last).into()]);
+        }
+        for (outcome, n) in decided.outcomes.iter_mut().zip(&fresh) {
+            if let Outcome::Accepted { first_seq, .. } = outcome {
+                *first_seq += head.seq + 1;
+            }
+            unit.put(&OUTCOME, outcome_row(stream, now, &submissions[*n], &contents[*n], outcome));
+            answers[*n] = Some(Answered::Outcome(outcome.clone()));
+        }
+        let kept = self.spool(stream, now, &group, &decided, &again, &mut unit).await?;
+        devices::note(&mut tx, stream.0, now, &group, &mut unit).await?;
+        unit.put(&STREAM_HEAD, vec![stream.0.into(), after.seq.into(), after.hash.into(), now.into()]);
+        unit.write(&mut tx).await?;
+        let dispatches = decided
+            .dispatches
+            .iter()
+            .map(|dispatch| {
+                let submission = Submission { actor: dispatch.actor, envelope: dispatch.envelope.clone() };
+                (dispatch.envelope.stream, dispatch.envelope.id, submission)
+            })
+            .collect();
+        tx.commit().await?;
+        self.waiting.fetch_add(kept, Ordering::Relaxed);
+        let created = decided.touched.values().filter(|located| {
+            facts.located.get(&located.id).is_none_or(Option::is_none)
+        });
+        Ok(Committed {
+            created: created.map(|located| located.id).collect(),
+            outcomes: answered(answers),
+            head: after.seq,
+            dispatches,
+        })
+    }
+
+    async fn decide(
+        &self,
+        tx: &mut Tx,
+        stream: StreamId,
+        now: i64,
+        group: &[Submission],
+    ) -> Result<(Facts, Decided), GroupError> {
+        let only = self.streams.load(Ordering::Relaxed) == 1;
+        let mut facts = Facts::default();
+        for _ in 0..3 {
+            let needs = foreseen(group, &facts);
+            if needs == domain::kernel::Needs::default() {
+                break;
+            }
+            load::load(tx, stream, only, &needs, &mut facts).await?;
+        }
+        for _ in 0..MAX_PASSES {
+            match decide_group(group, stream, now, &facts, gate_of(&self.gate)) {
+                Ok(decided) => return Ok((facts, decided)),
+                Err(needs) => load::load(tx, stream, only, &needs, &mut facts).await?,
+            }
+        }
+        Err(GroupError::Endless)
+    }
+
+    /// Seals the group's events and chains their rows. New sealing keys are durable before this returns.
+    async fn journal(
+        &self,
+        stream: StreamId,
+        now: i64,
+        head: &Head,
+        decided: &mut Decided,
+        unit: &mut Unit,
+    ) -> Result<Head, GroupError> {
+        let subjects: BTreeSet<Uuid> = decided.events.iter().filter_map(|happened| happened.subject).collect();
+        let keys = self.keys(&subjects.into_iter().collect::<Vec<_>>(), now).await?;
+        let (mut seq, mut hash) = (head.seq, head.hash.clone());
+        for happened in std::mem::take(&mut decided.events) {
+            seq += 1;
+            let mut row = journal_row(stream, seq, now, happened, &keys)?;
+            hash = sealing::chain_hash(&hash, &row).to_vec();
+            row.push(Value::Bytes(hash.clone()));
+            unit.put(&JOURNAL, row);
+        }
+        Ok(Head { seq, hash, at: now })
+    }
+
+    async fn keys(&self, subjects: &[Uuid], now: i64) -> Result<HashMap<Uuid, PersonKeys>, VaultError> {
+        let shared = self.entropy.clone();
+        let mut entropy = move |buffer: &mut [u8]| {
+            // A poisoned lock means a panic elsewhere; the source itself is still sound.
+            (shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner))(buffer);
+        };
+        self.vault.keys_for(subjects, true, &mut entropy, now).await
+    }
+
+    /// Keeps the bodies of commands that wait, are in conflict or are for another stream. Returns the change of the
+    /// number of waiting ones.
+    async fn spool(
+        &self,
+        stream: StreamId,
+        now: i64,
+        group: &[Submission],
+        decided: &Decided,
+        again: &BTreeSet<Uuid>,
+        unit: &mut Unit,
+    ) -> Result<i64, GroupError> {
+        let mut change = 0;
+        for id in again {
+            unit.delete(&WAITING, vec![stream.0.into(), (*id).into()]);
+            change -= 1;
+        }
+        let undone = decided.outcomes.iter().zip(group).filter_map(|(outcome, submission)| match outcome {
+            Outcome::Declined(refusal) if refusal.answer != Answer::Refused => Some((refusal, submission)),
+            _ => None,
+        });
+        let undone: Vec<_> = undone.collect();
+        if undone.is_empty() && decided.dispatches.is_empty() {
+            return Ok(change);
+        }
+        let keys = self.keys(&[spool::SPOOL], now).await?.remove(&spool::SPOOL);
+        let seal = |envelope| keys.as_ref().and_then(|keys| spool::seal(keys, envelope, now)).ok_or(GroupError::Endless);
+        for (refusal, submission) in undone {
+            let envelope = &submission.envelope;
+            let mut row: Row = vec![stream.0.into(), envelope.id.0.into()];
+            let (actor, body) = (submission.actor.account.0, seal(envelope)?);
+            if refusal.answer == Answer::Waiting {
+                let awaited = refusal.ids.first().copied().unwrap_or_default();
+                row.extend([awaited.into(), now.into(), actor.into(), body.into()]);
+                unit.put(&WAITING, row);
+                change += 1;
+            } else {
+                let pointers = refusal.pointers.join(" ");
+                row.extend([envelope.command.target().into(), now.into(), actor.into(), pointers.into(), body.into()]);
+                row.extend([Value::Null, Value::Null]);
+                unit.put(&CONFLICT, row);
+            }
+        }
+        for dispatch in &decided.dispatches {
+            unit.put(&DISPATCH, vec![
+                stream.0.into(),
+                dispatch.envelope.id.0.into(),
+                dispatch.envelope.stream.0.into(),
+                dispatch.cause.into(),
+                dispatch.actor.account.0.into(),
+                seal(&dispatch.envelope)?.into(),
+                now.into(),
+                Value::Null,
+                Value::Null,
+            ]);
+        }
+        Ok(change)
+    }
+}
+
+/// The last entry of a stream.
+struct Head {
+    seq: i64,
+    hash: Vec<u8>,
+    at: i64,
+}
+
+/// The first statement of every write: locks the stream's head, so that numbers have no gaps and several servers may
+/// share one database.
+async fn lock(tx: &mut Tx, stream: StreamId) -> Result<Head, GroupError> {
+    let sql = "UPDATE stream_head SET seq = seq WHERE stream = $1 RETURNING seq, hash, at";
+    let types = [ColumnType::Int, ColumnType::Bytes, ColumnType::Int];
+    let row = tx.row(sql, &[stream.0.into()], &types).await?.ok_or(GroupError::UnknownStream(stream))?;
+    Ok(Head {
+        seq: row[0].int().map_err(DbError::from)?,
+        hash: row[1].bytes().map_err(DbError::from)?.to_vec(),
+        at: row[2].int().map_err(DbError::from)?,
+    })
+}
+
+/// Hash of what an envelope asks: the same id with another one is refused.
+fn content(submission: &Submission) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"firebreak content 1").update(submission.actor.account.0.as_bytes());
+    hasher.update(&submission.envelope.stream.0.to_be_bytes());
+    // Serialising a command into memory cannot fail; were it to, all such commands would look alike and be refused.
+    hasher.update(&serde_json::to_vec(&submission.envelope.command).unwrap_or_default());
+    *hasher.finalize().as_bytes()
+}
+
+/// Answers what was answered before, and envelopes that stand twice in the group. Returns the ids of waiting ones,
+/// which are decided anew.
+async fn seen(
+    tx: &mut Tx,
+    stream: StreamId,
+    submissions: &[Submission],
+    contents: &[[u8; 32]],
+    answers: &mut [Option<Answered>],
+) -> Result<BTreeSet<Uuid>, DbError> {
+    let ids: Vec<Uuid> = submissions.iter().map(|submission| submission.envelope.id.0).collect();
+    let sql = "SELECT command_id, content, first_seq, events, refusal FROM outcome WHERE stream = $1 AND command_id IN {2}";
+    let types = [ColumnType::Uuid, ColumnType::Bytes, ColumnType::Int, ColumnType::Int, ColumnType::Text];
+    let mut stored: BTreeMap<Uuid, (Vec<u8>, Outcome)> = BTreeMap::new();
+    for row in tx.rows(sql, &[stream.0.into(), Arg::Uuids(ids)], &types).await? {
+        let outcome = match row[4].opt_text() {
+            Some(refusal) => Outcome::Declined(
+                serde_json::from_str::<Refusal>(refusal)
+                    .map_err(|_| DbError::Schema("a stored outcome cannot be read: run `firebreak verify`".to_owned()))?,
+            ),
+            None => Outcome::Accepted { first_seq: row[2].int()?, events: row[3].int()? },
+        };
+        stored.insert(row[0].uuid()?, (row[1].bytes()?.to_vec(), outcome));
+    }
+    let mut again = BTreeSet::new();
+    for ((submission, content), answer) in submissions.iter().zip(contents).zip(answers.iter_mut()) {
+        let id = submission.envelope.id.0;
+        match stored.get(&id) {
+            Some((stood, _)) if stood != content => *answer = Some(Answered::OtherContent),
+            Some((_, Outcome::Declined(refusal))) if refusal.answer == Answer::Waiting => {
+                again.insert(id);
+            }
+            Some((_, outcome)) => *answer = Some(Answered::Outcome(outcome.clone())),
+            None => {}
+        }
+    }
+    Ok(again)
+}
+
+fn outcome_row(stream: StreamId, now: i64, submission: &Submission, content: &[u8; 32], outcome: &Outcome) -> Row {
+    let (first_seq, events, refusal) = match outcome {
+        Outcome::Accepted { first_seq, events } => (Value::Int(*first_seq), Value::Int(*events), Value::Null),
+        Outcome::Declined(refusal) => {
+            (Value::Null, Value::Null, serde_json::to_string(refusal).map_or(Value::Null, Value::Text))
+        }
+    };
+    vec![
+        stream.0.into(),
+        submission.envelope.id.0.into(),
+        content.to_vec().into(),
+        now.into(),
+        submission.actor.account.0.into(),
+        first_seq,
+        events,
+        refusal,
+    ]
+}
+
+/// All columns of a journal row but its hash.
+fn journal_row(
+    stream: StreamId,
+    seq: i64,
+    now: i64,
+    happened: Happened,
+    keys: &HashMap<Uuid, PersonKeys>,
+) -> Result<Row, SealingError> {
+    let mut event = happened.event;
+    sealing::seal(&mut event, happened.command_id.0, happened.n, now, happened.subject, keys)?;
+    let body = event.encode().map_err(|error| SealingError::Unwritable(event.kind(), error))?;
+    Ok(vec![
+        stream.0.into(),
+        seq.into(),
+        happened.command_id.0.into(),
+        happened.n.into(),
+        happened.aggregate_id.into(),
+        happened.aggregate_version.into(),
+        now.into(),
+        Value::or_null(happened.device_time),
+        happened.actor.0.into(),
+        Value::or_null(happened.cause),
+        Value::or_null(happened.subject),
+        body.kind.into(),
+        body.version.into(),
+        body.payload.into(),
+    ])
+}
+
+fn answered(answers: Vec<Option<Answered>>) -> Vec<Answered> {
+    // Every submission was either seen before or decided now.
+    answers.into_iter().map(|answer| answer.unwrap_or(Answered::OtherContent)).collect()
+}

@@ -1,0 +1,123 @@
+//! Loading facts in bulk.
+
+use crate::{
+    engine::{Arg, DbError, Tx},
+    value::{ColumnType, Row},
+};
+use domain::{
+    id::{OutbreakId, StreamId},
+    kernel::{Aggregate, Kind, Located, Needs, Relation, group::Facts},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+const OWN: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate WHERE stream = $1 AND id IN {2}";
+const ANY: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
+     WHERE stream IN (SELECT stream FROM stream_head) AND id IN {1}";
+const EVERY: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
+     WHERE stream IN (SELECT DISTINCT stream FROM aggregate) AND id IN {1}";
+const AGGREGATE_TYPES: [ColumnType; 6] =
+    [ColumnType::Int, ColumnType::Uuid, ColumnType::Int, ColumnType::Int, ColumnType::Int, ColumnType::Bytes];
+const REFERRERS: &str = "SELECT target, relation, source FROM link \
+     WHERE stream IN (SELECT stream FROM stream_head) AND target IN {1}";
+const CODES: &str = "SELECT outbreak, last FROM code_counter WHERE stream = $1 AND outbreak IN {2}";
+
+/// Loads what is missing of `needs` into `facts`; referrers are loaded with the aggregates they name.
+pub(crate) async fn load(
+    tx: &mut Tx,
+    stream: StreamId,
+    only_stream: bool,
+    needs: &Needs,
+    facts: &mut Facts,
+) -> Result<(), DbError> {
+    let mut ids: BTreeSet<Uuid> = needs.ids.clone();
+    if !needs.referrers.is_empty() {
+        let targets: BTreeSet<Uuid> = needs.referrers.iter().map(|(target, _)| *target).collect();
+        for key in &needs.referrers {
+            facts.referrers.entry(*key).or_default();
+        }
+        let types = [ColumnType::Uuid, ColumnType::Int, ColumnType::Uuid];
+        for row in tx.rows(REFERRERS, &[Arg::Uuids(targets.into_iter().collect())], &types).await? {
+            let (target, code, source) = (row[0].uuid()?, row[1].int()?, row[2].uuid()?);
+            let asked = needs.referrers.range((target, Relation::Subject)..).take_while(|(id, _)| *id == target);
+            for key in asked.filter(|(_, relation)| *relation as i64 == code) {
+                facts.referrers.entry(*key).or_default().push(source);
+                ids.insert(source);
+            }
+        }
+        for key in &needs.referrers {
+            if let Some(list) = facts.referrers.get_mut(key) {
+                list.sort_unstable();
+                list.dedup();
+            }
+        }
+    }
+    ids.retain(|id| !facts.located.contains_key(id));
+    aggregates(tx, stream, only_stream, ids, facts).await?;
+    if !needs.codes.is_empty() {
+        for outbreak in &needs.codes {
+            facts.codes.entry(*outbreak).or_insert(0);
+        }
+        let outbreaks = needs.codes.iter().map(|outbreak| outbreak.0).collect();
+        let types = [ColumnType::Uuid, ColumnType::Int];
+        for row in tx.rows(CODES, &[stream.0.into(), Arg::Uuids(outbreaks)], &types).await? {
+            facts.codes.insert(OutbreakId(row[0].uuid()?), row[1].int()?);
+        }
+    }
+    Ok(())
+}
+
+async fn aggregates(
+    tx: &mut Tx,
+    stream: StreamId,
+    only_stream: bool,
+    ids: BTreeSet<Uuid>,
+    facts: &mut Facts,
+) -> Result<(), DbError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let own = tx.rows(OWN, &[stream.0.into(), Arg::Uuids(ids.iter().copied().collect())], &AGGREGATE_TYPES).await?;
+    for row in own {
+        let located = located(&row)?;
+        facts.located.insert(located.id, Some(located));
+    }
+    let elsewhere: Vec<Uuid> = ids.iter().copied().filter(|id| !facts.located.contains_key(id)).collect();
+    if !only_stream && !elsewhere.is_empty() {
+        for row in tx.rows(ANY, &[Arg::Uuids(elsewhere.clone())], &AGGREGATE_TYPES).await? {
+            let located = located(&row)?;
+            facts.located.insert(located.id, Some(located));
+        }
+    }
+    for id in elsewhere {
+        facts.located.entry(id).or_insert(None);
+    }
+    Ok(())
+}
+
+/// Reads one `aggregate` row (stream, id, kind, version, released_to, state).
+pub(crate) fn located(row: &Row) -> Result<Located, DbError> {
+    let id = row[1].uuid()?;
+    let unreadable = |what: &str| {
+        DbError::Schema(format!("aggregate {id} cannot be read ({what}): run `firebreak verify`, which names the cause"))
+    };
+    let kind = Kind::from_code(row[2].int()?).ok_or_else(|| unreadable("a kind this program does not know"))?;
+    let aggregate = Aggregate::decode(kind, row[5].bytes()?).map_err(|_| unreadable("its state is damaged"))?;
+    Ok(Located {
+        id,
+        stream: StreamId(row[0].int()?),
+        version: row[3].int()?,
+        released_to: row[4].opt_int().map(StreamId),
+        aggregate,
+    })
+}
+
+/// Aggregates of any home, by id.
+pub(crate) async fn load_aggregates(tx: &mut Tx, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
+    let mut found = BTreeMap::new();
+    for row in tx.rows(EVERY, &[Arg::Uuids(ids.into_iter().collect())], &AGGREGATE_TYPES).await? {
+        let located = located(&row)?;
+        found.insert(located.id, located);
+    }
+    Ok(found)
+}

@@ -1,0 +1,287 @@
+//! Group commit: whatever is queued when the last commit finished commits together; no timer (DESIGN §3).
+
+use super::commit::{Answered, Committed, Core, GroupError};
+use crate::engine::Engine;
+use domain::{
+    id::StreamId,
+    kernel::{Outcome, group::Submission},
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+/// Why a submission has no outcome. Nothing of it was done, and it may be sent again under the same id.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The same id came with other content.
+    #[error("this command id was used for another command; make a new id for a new command")]
+    OtherContent,
+    /// More is queued than can be written soon.
+    #[error("too many commands are waiting to be written; send this again in a moment")]
+    Busy,
+    /// The database is away.
+    #[error("the database cannot be reached; send this again, nothing was done: {0}")]
+    Unavailable(String),
+    /// The disk is full.
+    #[error("the disk of the database is full; reading goes on, writing goes on as soon as there is room")]
+    DiskFull,
+    /// The disk did not keep a write; the writer stopped.
+    #[error("the disk reported that a write was not kept; writing has stopped, restart after checking the disk: {0}")]
+    SyncFailed(String),
+    /// A defect or damage.
+    #[error("the command could not be written: {0}")]
+    Failed(String),
+}
+
+/// One queued batch of one stream.
+struct Work {
+    submissions: Vec<Submission>,
+    reply: oneshot::Sender<Vec<Result<Outcome, SubmitError>>>,
+    _room: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// Most envelopes of one commit.
+const GROUP: usize = 2_000;
+/// Most envelopes queued before new ones are turned away.
+const QUEUE: usize = 40_000;
+/// Times a group is tried again when the database went away or a lock was lost.
+const TRIES: u32 = 5;
+
+/// The door of the write path. Cheap to clone.
+#[derive(Clone)]
+pub struct Submitter {
+    core: Arc<Core>,
+    room: Arc<Semaphore>,
+    lanes: Arc<Mutex<BTreeMap<i64, mpsc::UnboundedSender<(StreamId, Work)>>>>,
+    heads: Arc<watch::Sender<BTreeMap<i64, i64>>>,
+}
+
+impl Submitter {
+    /// A door for this core.
+    pub fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            room: Arc::new(Semaphore::new(QUEUE)),
+            lanes: Arc::default(),
+            heads: Arc::new(watch::Sender::new(BTreeMap::new())),
+        }
+    }
+
+    /// Heads of streams as this process commits them; wakes live feeds at once.
+    pub fn heads(&self) -> watch::Receiver<BTreeMap<i64, i64>> {
+        self.heads.subscribe()
+    }
+
+    /// Submits envelopes and answers each, in order, after they are durable. Envelopes of one stream are decided in the
+    /// order given.
+    pub async fn submit(&self, submissions: Vec<Submission>) -> Vec<Result<Outcome, SubmitError>> {
+        let mut by_stream: BTreeMap<StreamId, Vec<usize>> = BTreeMap::new();
+        for (n, submission) in submissions.iter().enumerate() {
+            by_stream.entry(submission.envelope.stream).or_default().push(n);
+        }
+        let mut answers: Vec<Result<Outcome, SubmitError>> = vec![Err(SubmitError::Busy); submissions.len()];
+        let mut slots: Vec<Option<Submission>> = submissions.into_iter().map(Some).collect();
+        let mut pending = Vec::new();
+        for (stream, places) in by_stream {
+            let part: Vec<Submission> = places.iter().filter_map(|n| slots[*n].take()).collect();
+            if let Some(reply) = self.enqueue(stream, part) {
+                pending.push((places, reply));
+            }
+        }
+        for (places, reply) in pending {
+            let gone = || SubmitError::Unavailable("the writer stopped".to_owned());
+            let outcomes = reply.await.unwrap_or_else(|_| vec![Err(gone()); places.len()]);
+            for (n, outcome) in places.into_iter().zip(outcomes) {
+                answers[n] = outcome;
+            }
+        }
+        answers
+    }
+
+    fn enqueue(
+        &self,
+        stream: StreamId,
+        submissions: Vec<Submission>,
+    ) -> Option<oneshot::Receiver<Vec<Result<Outcome, SubmitError>>>> {
+        let size = u32::try_from(submissions.len().clamp(1, QUEUE)).ok()?;
+        let room = self.room.clone().try_acquire_many_owned(size).ok()?;
+        let (reply, answer) = oneshot::channel();
+        self.lane(stream).send((stream, Work { submissions, reply, _room: room })).ok()?;
+        Some(answer)
+    }
+
+    /// One writer for a SQLite file; one per stream on PostgreSQL.
+    fn lane(&self, stream: StreamId) -> mpsc::UnboundedSender<(StreamId, Work)> {
+        let lane = if self.core.db.engine() == Engine::Sqlite { 0 } else { stream.0 };
+        let mut lanes = self.lanes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        lanes
+            .entry(lane)
+            .or_insert_with(|| {
+                let (sender, receiver) = mpsc::unbounded_channel();
+                tokio::spawn(write(self.clone(), receiver));
+                sender
+            })
+            .clone()
+    }
+}
+
+async fn write(door: Submitter, mut receiver: mpsc::UnboundedReceiver<(StreamId, Work)>) {
+    let mut queued: VecDeque<(StreamId, Work)> = VecDeque::new();
+    let mut stopped: Option<SubmitError> = None;
+    loop {
+        if queued.is_empty() {
+            match receiver.recv().await {
+                Some(work) => queued.push_back(work),
+                None => return,
+            }
+        }
+        while let Ok(work) = receiver.try_recv() {
+            queued.push_back(work);
+        }
+        let Some((stream, first)) = queued.pop_front() else { continue };
+        let mut works = vec![first];
+        let mut size = works[0].submissions.len();
+        let mut rest = VecDeque::with_capacity(queued.len());
+        for (other, work) in queued.drain(..) {
+            if other == stream && size + work.submissions.len() <= GROUP {
+                size += work.submissions.len();
+                works.push(work);
+            } else {
+                rest.push_back((other, work));
+            }
+        }
+        queued = rest;
+        let (parts, replies): (Vec<_>, Vec<_>) =
+            works.into_iter().map(|work| (work.submissions, (work.reply, work._room))).unzip();
+        let lengths: Vec<usize> = parts.iter().map(Vec::len).collect();
+        let group: Vec<Submission> = parts.into_iter().flatten().collect();
+        let answers = match &stopped {
+            Some(error) => vec![Err(error.clone()); group.len()],
+            None => door.commit_or_bisect(stream, group).await,
+        };
+        stopped = stopped.or_else(|| {
+            answers.iter().find_map(|answer| match answer {
+                Err(error @ SubmitError::SyncFailed(_)) => Some(error.clone()),
+                _ => None,
+            })
+        });
+        let mut answers = answers.into_iter();
+        for (length, (reply, room)) in lengths.into_iter().zip(replies) {
+            // A caller that went away does not need its answer; the outcome is stored.
+            let _ = reply.send(answers.by_ref().take(length).collect());
+            drop(room);
+        }
+    }
+}
+
+impl Submitter {
+    /// Commits a group; one that fails is halved until the offending envelope alone gets the error.
+    async fn commit_or_bisect(&self, stream: StreamId, group: Vec<Submission>) -> Vec<Result<Outcome, SubmitError>> {
+        let mut answers = Vec::with_capacity(group.len());
+        let mut parts = VecDeque::from([group]);
+        while let Some(part) = parts.pop_front() {
+            match self.commit_with_patience(stream, &part).await {
+                Ok(committed) => {
+                    answers.extend(committed.outcomes.iter().map(|answer| match answer {
+                        Answered::Outcome(outcome) => Ok(outcome.clone()),
+                        Answered::OtherContent => Err(SubmitError::OtherContent),
+                    }));
+                    self.after(stream, committed);
+                }
+                Err(error @ SubmitError::Failed(_)) if part.len() > 1 => {
+                    tracing::warn!(stream = stream.0, size = part.len(), %error, "group halved");
+                    let mut left = part;
+                    let right = left.split_off(left.len() / 2);
+                    parts.push_front(right);
+                    parts.push_front(left);
+                }
+                Err(error) => answers.extend(vec![Err(error); part.len()]),
+            }
+        }
+        answers
+    }
+
+    /// Tries again where the database went away: what was committed although its answer was lost is found by its ids.
+    async fn commit_with_patience(&self, stream: StreamId, part: &[Submission]) -> Result<Committed, SubmitError> {
+        let mut tries = 0;
+        loop {
+            let error = match self.core.commit(stream, part).await {
+                Ok(committed) => return Ok(committed),
+                Err(error) => error,
+            };
+            let GroupError::Db(db) = &error else {
+                return Err(match &error {
+                    GroupError::Vault(_) => SubmitError::Unavailable(error.to_string()),
+                    _ => SubmitError::Failed(error.to_string()),
+                });
+            };
+            if db.is_sync_failure() {
+                tracing::error!(%error, "a write was not kept: the writer stops");
+                return Err(SubmitError::SyncFailed(error.to_string()));
+            }
+            if db.is_disk_full() {
+                return Err(SubmitError::DiskFull);
+            }
+            if !db.is_transient() {
+                return Err(SubmitError::Failed(error.to_string()));
+            }
+            tries += 1;
+            if tries >= TRIES {
+                return Err(SubmitError::Unavailable(error.to_string()));
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50 << tries)).await;
+        }
+    }
+
+    /// What follows a commit: live feeds wake, dispatches go out, waiting commands are decided.
+    fn after(&self, stream: StreamId, committed: Committed) {
+        self.heads.send_modify(|heads| {
+            heads.insert(stream.0, committed.head);
+        });
+        if !committed.dispatches.is_empty() {
+            let door = self.clone();
+            tokio::spawn(async move {
+                for (_, _, submission) in &committed.dispatches {
+                    door.deliver(stream, submission.clone()).await;
+                }
+            });
+        }
+        if !committed.created.is_empty() && self.core.waiting.load(std::sync::atomic::Ordering::Relaxed) > 0 {
+            let (door, created) = (self.clone(), committed.created);
+            tokio::spawn(async move { door.wake(created).await });
+        }
+    }
+
+    /// Submits a dispatched reaction to its stream and notes the answer.
+    async fn deliver(&self, from: StreamId, submission: Submission) {
+        let id = submission.envelope.id;
+        let answer = self.submit(vec![submission]).await.into_iter().next();
+        let Some(Ok(outcome)) = answer else { return };
+        if let Err(error) = self.core.note_answer(from, id, &outcome).await {
+            tracing::warn!(%error, "a dispatch's answer was not noted; it is asked again at the next start");
+        }
+    }
+
+    /// Delivers every dispatch that has no answer yet: after a start, and on a timer of the server.
+    pub async fn deliver_unanswered(&self) -> Result<usize, SubmitError> {
+        let due = self.core.unanswered().await.map_err(|error| SubmitError::Unavailable(error.to_string()))?;
+        let count = due.len();
+        for (from, submission) in due {
+            self.deliver(from, submission).await;
+        }
+        Ok(count)
+    }
+
+    /// Decides what waited for these ids.
+    async fn wake(&self, created: Vec<uuid::Uuid>) {
+        match self.core.waiting_for(created).await {
+            Ok(woken) if !woken.is_empty() => {
+                self.submit(woken).await;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "waiting commands were not looked up; the next commit tries again"),
+        }
+    }
+}

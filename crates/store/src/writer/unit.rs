@@ -1,0 +1,68 @@
+//! The unit of work: the rows a decided group changes, by table, as differences.
+
+use crate::{
+    engine::{DbError, Tx},
+    rows::each_row,
+    table::Table,
+    tables::AGGREGATE,
+    value::{Row, Value},
+};
+use domain::kernel::Located;
+use std::collections::BTreeMap;
+
+/// Rows to put and keys to delete, by table name.
+#[derive(Default)]
+pub(crate) struct Unit {
+    put: BTreeMap<&'static str, (&'static Table, Vec<Row>)>,
+    gone: BTreeMap<&'static str, (&'static Table, Vec<Row>)>,
+}
+
+impl Unit {
+    /// One row to put.
+    pub fn put(&mut self, table: &'static Table, row: Row) {
+        self.put.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push(row);
+    }
+
+    /// One key to delete.
+    pub fn delete(&mut self, table: &'static Table, key: Row) {
+        self.gone.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push(key);
+    }
+
+    /// The rows that turn `before` into `after`.
+    pub fn change(&mut self, before: Option<&Located>, after: &Located) -> Result<(), DbError> {
+        let state = after
+            .aggregate
+            .encode()
+            .map_err(|error| DbError::Schema(format!("the state of {} cannot be encoded: {error}", after.id)))?;
+        let Some(before) = before else {
+            each_row(after, state, &mut |table, row| self.put(table, row));
+            return Ok(());
+        };
+        let mut old: BTreeMap<(&'static str, Vec<Value>), (&'static Table, Row)> = BTreeMap::new();
+        each_row(before, Vec::new(), &mut |table, row| {
+            old.insert((table.name, row[..table.key].to_vec()), (table, row));
+        });
+        each_row(after, state, &mut |table, row| {
+            let stood = old.remove(&(table.name, row[..table.key].to_vec()));
+            if stood.is_none_or(|(_, stood)| stood != row || table.name == AGGREGATE.name) {
+                self.put(table, row);
+            }
+        });
+        for ((_, key), (table, _)) in old {
+            self.delete(table, key);
+        }
+        Ok(())
+    }
+
+    /// Writes everything, one bulk statement per table, rows in key order.
+    pub async fn write(self, tx: &mut Tx) -> Result<(), DbError> {
+        for (table, keys) in self.gone.into_values() {
+            tx.delete(table, keys).await?;
+        }
+        for (table, mut rows) in self.put.into_values() {
+            rows.sort_unstable_by(|left, right| left[..table.key].cmp(&right[..table.key]));
+            tx.upsert(table, rows).await?;
+        }
+        Ok(())
+    }
+}
