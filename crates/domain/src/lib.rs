@@ -4,10 +4,12 @@
 //! `apply` turns events into states, in live writes, replay and the twin alike. Each noun of the field is one file
 //! under [`noun`]; what is common to all of them is in [`kernel`].
 
+pub mod access;
 pub mod date;
 pub mod fields;
 pub mod id;
 pub mod kernel;
 pub mod noun;
+pub mod pack;
 pub mod refusal;
 pub mod seal;

@@ -2,7 +2,7 @@
 //! person corrects the cells and imports the file again by the same mapping, which passes over the added columns.
 
 use crate::source::guard::guard;
-use crate::source::{RawRow, trim};
+use crate::source::RawRow;
 use crate::RowError;
 use std::io::{self, Write};
 
@@ -14,9 +14,16 @@ pub(crate) fn is_own_column(name: &str) -> bool {
     COLUMNS.contains(&name)
 }
 
+/// Whether column names end as an errors file's do.
+pub(crate) fn has_own_columns<'n>(names: impl DoubleEndedIterator<Item = &'n str>) -> bool {
+    names.rev().take(COLUMNS.len()).eq(COLUMNS.into_iter().rev())
+}
+
 /// Whether a text begins as an errors file does: then its first row is the header, whatever the mapping says.
 pub(crate) fn is_errors_header(sample: &str) -> bool {
-    sample.lines().next().is_some_and(|line| trim(line).ends_with(&COLUMNS.join(",")))
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(sample.as_bytes());
+    let mut header = csv::StringRecord::new();
+    matches!(reader.read_record(&mut header), Ok(true)) && has_own_columns(header.iter())
 }
 
 /// An errors file being written, as CSV in UTF-8 with a byte order mark.
@@ -33,10 +40,13 @@ impl<W: Write> ErrorsFile<W> {
     /// Starts the file with the columns of the refused one.
     pub fn create(mut sink: W, columns: &[String]) -> io::Result<Self> {
         sink.write_all("\u{FEFF}".as_bytes())?;
-        let mut csv = csv::Writer::from_writer(sink);
+        // A quotation mark first: a name that starts with a bracket must not make the file look like JSON.
+        let mut header = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
         let own: Vec<usize> = columns.iter().enumerate().filter(|(_, name)| !is_own_column(name)).map(|(at, _)| at).collect();
         let names = own.iter().filter_map(|&at| columns.get(at));
-        csv.write_record(names.map(|name| guard(name).into_owned()).chain(COLUMNS.map(str::to_owned))).map_err(io::Error::from)?;
+        header.write_record(names.map(|name| guard(name).into_owned()).chain(COLUMNS.map(str::to_owned))).map_err(io::Error::from)?;
+        sink.write_all(&header.into_inner().map_err(|error| error.into_error())?)?;
+        let csv = csv::Writer::from_writer(sink);
         Ok(Self { csv, own, known: columns.len(), rows: 0 })
     }
 

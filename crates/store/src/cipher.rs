@@ -28,9 +28,13 @@ const NONCE_HASH_KEY: &[u8; 32] = b"firebreak nonce of sealed field1";
 /// Why a sealed field or wrapped key could not be made or opened. Holds no text, only what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CipherError {
-    #[error("sealed bytes are {found} long, shorter than the {TAG_BYTES} of their tag: the field was cut; run `verify`")]
+    #[error(
+        "sealed bytes are {found} long, shorter than the {TAG_BYTES} of their tag: the field was cut; run `verify`"
+    )]
     TooShort { found: usize },
-    #[error("sealed bytes do not open: they were altered, moved to another event, field or class, or sealed under another key; run `verify`")]
+    #[error(
+        "sealed bytes do not open: they were altered, moved to another event, field or class, or sealed under another key; run `verify`"
+    )]
     NotAuthentic,
     #[error("a field of {found} bytes is longer than the {MAX_FIELD_BYTES} that can be sealed at once; split it")]
     TooLong { found: usize },
@@ -157,7 +161,11 @@ pub(crate) fn wrap(key: &[u8; KEY_BYTES], context: &[u8], secret: &[u8]) -> Resu
 }
 
 /// Undo [`wrap`].
-pub(crate) fn unwrap(key: &[u8; KEY_BYTES], context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, CipherError> {
+pub(crate) fn unwrap(
+    key: &[u8; KEY_BYTES],
+    context: &[u8],
+    wrapped: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, CipherError> {
     let too_short = CipherError::TooShort { found: wrapped.len() };
     let (nonce, sealed) = wrapped.split_first_chunk::<24>().ok_or(too_short)?;
     let (body, tag) = split_tag(sealed)?;

@@ -51,7 +51,8 @@ pub fn ddl(engine: Engine, table: &Table) -> Vec<String> {
 /// Tables the schema itself keeps.
 pub const OWN_TABLES: &[&str] = &["schema_version", "property"];
 
-const CREATE_VERSION: &str = "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
+const CREATE_VERSION: &str =
+    "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
 const CREATE_PROPERTY: &str = "CREATE TABLE property (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";
 
 /// The version a database has; `None` for an empty one.
@@ -99,7 +100,8 @@ pub async fn prepare(db: &Db, epoch: uuid::Uuid, exercise: bool, now: i64) -> Re
             tx.execute(&statement, &[]).await?;
         }
     }
-    tx.execute("INSERT INTO schema_version (version, applied_at) VALUES ($1, $2)", &[VERSION.into(), now.into()]).await?;
+    tx.execute("INSERT INTO schema_version (version, applied_at) VALUES ($1, $2)", &[VERSION.into(), now.into()])
+        .await?;
     let insert = "INSERT INTO property (name, value) VALUES ($1, $2)";
     tx.execute(insert, &["epoch".into(), epoch.to_string().into()]).await?;
     tx.execute(insert, &["exercise".into(), (if exercise { "yes" } else { "no" }).into()]).await?;

@@ -7,11 +7,12 @@ use crate::{
     value::{ColumnType, Value},
     vault::{MasterKeys, Vault, VaultError},
     verify::{self, Report, VerifyError},
-    writer::{Core, SharedClock, SharedEntropy, SharedGate, SubmitError, Submitter},
+    writer::{Core, SharedClock, SharedEntropy, SubmitError, Submitter},
 };
 use domain::{
     id::{JurisdictionId, StreamId},
     kernel::{Outcome, group::Submission},
+    pack::Shelf,
 };
 use std::{
     collections::BTreeMap,
@@ -32,8 +33,6 @@ pub struct Opening {
     pub clock: SharedClock,
     /// Entropy for new keys.
     pub entropy: SharedEntropy,
-    /// The access table.
-    pub gate: SharedGate,
     /// Whether a new database is made where there is none.
     pub create: bool,
     /// Whether a new one is marked *exercise*.
@@ -86,7 +85,11 @@ impl Store {
             match schema::version(&db).await? {
                 Some(schema::VERSION) => {}
                 Some(other) => return Err(schema::mismatch(other).into()),
-                None => return Err(DbError::Schema("this database is empty: run `firebreak migrate` to make it".into()).into()),
+                None => {
+                    return Err(
+                        DbError::Schema("this database is empty: run `firebreak migrate` to make it".into()).into()
+                    );
+                }
             }
         }
         let vault = Arc::new(Vault::open(&opening.keys_url, opening.master).await?);
@@ -98,7 +101,7 @@ impl Store {
             vault,
             clock: opening.clock,
             entropy: opening.entropy,
-            gate: opening.gate,
+            packs: Shelf::shipped(),
             streams: AtomicI64::new(streams),
             waiting: AtomicI64::new(waiting),
         });

@@ -93,7 +93,18 @@ table! {
 
 /// The tables of this module.
 const SHARED: &[&Table] = &[
-    &STREAM, &STREAM_HEAD, &JOURNAL, &OUTCOME, &WAITING, &CONFLICT, &DISPATCH, &DEVICE, &AGGREGATE, &LINK, &MATCH_KEY, &CODE_COUNTER,
+    &STREAM,
+    &STREAM_HEAD,
+    &JOURNAL,
+    &OUTCOME,
+    &WAITING,
+    &CONFLICT,
+    &DISPATCH,
+    &DEVICE,
+    &AGGREGATE,
+    &LINK,
+    &MATCH_KEY,
+    &CODE_COUNTER,
 ];
 
 /// Every table of the database.

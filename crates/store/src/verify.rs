@@ -227,7 +227,8 @@ impl Walk {
 
     async fn finish(&mut self, tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), DbError> {
         let types = [ColumnType::Int, ColumnType::Bytes];
-        let head = tx.row("SELECT seq, hash FROM stream_head WHERE stream = $1", &[self.stream.into()], &types).await?;
+        let head =
+            tx.row("SELECT seq, hash FROM stream_head WHERE stream = $1", &[self.stream.into()], &types).await?;
         let (seq, hash) = match &head {
             Some(row) => (row[0].int()?, row[1].bytes()?.to_vec()),
             None => (-1, Vec::new()),

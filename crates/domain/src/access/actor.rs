@@ -114,7 +114,11 @@ impl Actor {
 
     /// The kinds of work open now.
     pub fn open_tasks(&self) -> TaskSet {
-        self.open_tasks.iter().filter(|open| within(self.at, open.valid_from, open.valid_to)).map(|open| open.task).collect()
+        self.open_tasks
+            .iter()
+            .filter(|open| within(self.at, open.valid_from, open.valid_to))
+            .map(|open| open.task)
+            .collect()
     }
 
     /// The tasks by which the record is assigned to the account now, alone or through a team.

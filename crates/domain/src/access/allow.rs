@@ -43,7 +43,9 @@ impl Decision {
     /// For an act on two records at once (a pair of duplicates): both must allow, and only what both show is shown.
     pub fn both(self, other: Self) -> Self {
         match (self.allowed, other.allowed) {
-            (true, true) => Self { fields: self.fields.intersection(other.fields), limit: self.limit.or(other.limit), ..self },
+            (true, true) => {
+                Self { fields: self.fields.intersection(other.fields), limit: self.limit.or(other.limit), ..self }
+            }
             (true, false) => other,
             (false, _) => self,
         }
@@ -52,7 +54,9 @@ impl Decision {
     /// For a record that lies in two jurisdictions at once (a hand-over not yet acknowledged): one that allows is enough.
     pub fn either(self, other: Self) -> Self {
         match (self.allowed, other.allowed) {
-            (true, true) => Self { fields: self.fields.union(other.fields), limit: self.limit.or(other.limit), ..self },
+            (true, true) => {
+                Self { fields: self.fields.union(other.fields), limit: self.limit.or(other.limit), ..self }
+            }
             (true, false) => self,
             (false, true) => other,
             (false, false) => self,
@@ -87,11 +91,20 @@ pub fn allow(actor: &Actor, action: Action, target: &Target) -> Decision {
 /// Adds what one rule gives. Rule, purpose and limit are those of the rule that shows most, the first among equals.
 fn add(given: Option<(Decision, u32)>, rule: &Rule, purpose: Option<Purpose>) -> (Decision, u32) {
     let shown = rule.fields.len();
-    let fresh =
-        Decision { allowed: true, fields: rule.fields, rule: rule.id, purpose, limit: rule.limit, reason: None, remedy: None };
+    let fresh = Decision {
+        allowed: true,
+        fields: rule.fields,
+        rule: rule.id,
+        purpose,
+        limit: rule.limit,
+        reason: None,
+        remedy: None,
+    };
     match given {
         None => (fresh, shown),
-        Some((before, most)) if shown > most => (Decision { fields: before.fields.union(rule.fields), ..fresh }, shown),
+        Some((before, most)) if shown > most => {
+            (Decision { fields: before.fields.union(rule.fields), ..fresh }, shown)
+        }
         Some((before, most)) => (Decision { fields: before.fields.union(rule.fields), ..before }, most),
     }
 }

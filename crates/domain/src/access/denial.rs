@@ -37,9 +37,10 @@ impl Denial {
                 zh: "没有这条记录，或您无权知道它是否存在。",
                 en: "There is no such record, or you may not know whether there is.",
             },
-            Self::NoGrant => {
-                Text { zh: "此账户目前没有任何有效授权。", en: "This account holds no grant that is valid now." }
-            }
+            Self::NoGrant => Text {
+                zh: "此账户目前没有任何有效授权。",
+                en: "This account holds no grant that is valid now.",
+            },
             Self::Role => Text { zh: "您的岗位不做这件事。", en: "None of your roles does this." },
             Self::Elsewhere => Text {
                 zh: "这条记录不在您获授权的辖区内。",
@@ -49,9 +50,10 @@ impl Denial {
                 zh: "这条记录没有分派给您或您的队伍。",
                 en: "The record is not assigned to you or your team for this work.",
             },
-            Self::AssignmentEnded => {
-                Text { zh: "您对这条记录的分派已经结束。", en: "Your assignment to this record has ended." }
-            }
+            Self::AssignmentEnded => Text {
+                zh: "您对这条记录的分派已经结束。",
+                en: "Your assignment to this record has ended.",
+            },
             Self::NoOpenTask => Text {
                 zh: "查询须有正在办理的任务，您目前没有。",
                 en: "This look-up needs a task that is open, and you have none open.",
@@ -118,7 +120,9 @@ impl Denial {
             Self::ForOneself => {
                 Text { zh: "请另一位有权人员办理。", en: "Ask another person with this right to do it." }
             }
-            Self::ForAnother => Text { zh: "请本人登录后自行申领。", en: "Ask the holder to sign in and make it." },
+            Self::ForAnother => {
+                Text { zh: "请本人登录后自行申领。", en: "Ask the holder to sign in and make it." }
+            }
             Self::SamePerson => {
                 Text { zh: "请另一位有权人员批准。", en: "Ask another person with this right to approve." }
             }

@@ -263,7 +263,12 @@ fn conditions(rule: &Rule) -> Vec<String> {
     if let Some(limit) = rule.limit {
         let told = if limit.tell_supervisor { ", told to a supervisor" } else { "" };
         let reviewed = limit.review_within_ms.map(|ms| format!(", reviewed by another within {} h", ms / 3_600_000));
-        conditions.push(format!("at most {} in {} h{told}{}", limit.most, limit.per_ms / 3_600_000, reviewed.unwrap_or_default()));
+        conditions.push(format!(
+            "at most {} in {} h{told}{}",
+            limit.most,
+            limit.per_ms / 3_600_000,
+            reviewed.unwrap_or_default()
+        ));
     }
     conditions
 }

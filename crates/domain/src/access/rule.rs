@@ -164,7 +164,12 @@ impl Rule {
     }
 
     /// What the rule asks of the record's place and assignment.
-    pub(super) fn judge_record(&self, relation: JurisdictionRelation, now: TaskSet, past: TaskSet) -> Result<(), Denial> {
+    pub(super) fn judge_record(
+        &self,
+        relation: JurisdictionRelation,
+        now: TaskSet,
+        past: TaskSet,
+    ) -> Result<(), Denial> {
         if !self.reach.contains(relation) {
             Err(Denial::Elsewhere)
         } else if self.tasks.is_empty() || !self.tasks.intersection(now).is_empty() {
@@ -179,8 +184,12 @@ impl Rule {
     /// What the rule asks of the people involved. A fact that is not given is taken for the forbidden one.
     pub(super) fn judge_people(&self, actor: &Actor, target: &Target) -> Result<(), Denial> {
         match self.recipient {
-            Recipient::Others if target.recipient.is_none_or(|recipient| actor.is(recipient)) => return Err(Denial::ForOneself),
-            Recipient::Oneself if target.recipient != Some(Assignee::Account(actor.account)) => return Err(Denial::ForAnother),
+            Recipient::Others if target.recipient.is_none_or(|recipient| actor.is(recipient)) => {
+                return Err(Denial::ForOneself);
+            }
+            Recipient::Oneself if target.recipient != Some(Assignee::Account(actor.account)) => {
+                return Err(Denial::ForAnother);
+            }
             _ => {}
         }
         if self.two_person && target.requested_by.is_none_or(|requester| requester == actor.account) {

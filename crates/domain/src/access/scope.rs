@@ -54,7 +54,11 @@ impl Scope {
     /// The fields shown of a record, `None` when it is not to be returned. `record_lineage` is the record's jurisdiction followed by
     /// all that contain it; `tasks` are those by which it is assigned to the actor now ([`Actor::tasks_on`]).
     pub fn permits(&self, record_lineage: &[Uuid], tasks: TaskSet) -> Option<FieldSet> {
-        self.arms.iter().filter(|arm| arm.permits(record_lineage, tasks)).map(|arm| arm.fields).reduce(FieldSet::union)
+        self.arms
+            .iter()
+            .filter(|arm| arm.permits(record_lineage, tasks))
+            .map(|arm| arm.fields)
+            .reduce(FieldSet::union)
     }
 
     /// Whether nothing can be returned.
@@ -79,7 +83,10 @@ pub fn scope(actor: &Actor, action: Action) -> Scope {
             }
             let purpose = rule.purpose_for(grant.role);
             let same = arms.iter_mut().find(|arm| {
-                arm.lineage == grant.lineage && arm.relations == rule.reach && arm.tasks == rule.tasks && arm.purpose == purpose
+                arm.lineage == grant.lineage
+                    && arm.relations == rule.reach
+                    && arm.tasks == rule.tasks
+                    && arm.purpose == purpose
             });
             match same {
                 Some(arm) => arm.fields = arm.fields.union(rule.fields),

@@ -4,6 +4,7 @@ use super::Aggregate;
 use crate::{
     id::{AccountId, OutbreakId, StreamId},
     noun::Noun,
+    pack::Shelf,
     refusal::Refusal,
 };
 use std::collections::BTreeSet;
@@ -107,6 +108,8 @@ pub struct Context<'a> {
     pub actor: AccountId,
     /// The facts.
     pub world: &'a dyn World,
+    /// The protocol packs.
+    pub packs: &'a Shelf,
 }
 
 impl<'a> Context<'a> {

@@ -7,15 +7,18 @@
 
 use super::{
     Actor, Command, Context, Envelope, Event, Located, MAX_REACTION_DEPTH, Needs, Outcome, Relation, Stamp, World,
-    event_id,
+    event_id, rights,
 };
 use crate::{
+    access,
     id::{self, AccountId, CommandId, OutbreakId, StreamId},
+    pack::Shelf,
     refusal::Refusal,
 };
 use std::{
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
+    sync::Arc,
 };
 use uuid::Uuid;
 
@@ -24,8 +27,22 @@ use uuid::Uuid;
 pub struct Submission {
     /// Who acts.
     pub actor: Actor,
+    /// The actor's rights, by which the command is judged; absent for what follows from a command already judged.
+    pub rights: Option<Arc<access::Actor>>,
     /// What came in.
     pub envelope: Envelope,
+}
+
+impl Submission {
+    /// A command from outside, judged by the access table.
+    pub fn by(rights: Arc<access::Actor>, envelope: Envelope) -> Self {
+        Self { actor: Actor { account: AccountId(rights.account) }, rights: Some(rights), envelope }
+    }
+
+    /// What follows from a command that was judged already.
+    pub fn caused(actor: Actor, envelope: Envelope) -> Self {
+        Self { actor, rights: None, envelope }
+    }
 }
 
 /// Facts as loaded. An id that was looked for and is not there is in it as `None`.
@@ -99,22 +116,19 @@ pub struct Decided {
     pub codes: BTreeMap<OutbreakId, i64>,
 }
 
-/// Whether the actor may do this; the access table is put in here.
-pub type Gate<'a> = &'a dyn Fn(&Actor, &Command, &dyn World) -> Result<(), Refusal>;
-
 /// Runs one pass over the group: decided, or the facts that have to be loaded first.
 pub fn decide_group(
     submissions: &[Submission],
     stream: StreamId,
     now: i64,
     facts: &Facts,
-    gate: Gate<'_>,
+    packs: &Shelf,
 ) -> Result<Decided, Needs> {
     let mut pass = Pass {
         stream,
         now,
         facts,
-        gate,
+        packs,
         layer: Layer::default(),
         missing: RefCell::default(),
         decided: Decided::default(),
@@ -169,7 +183,7 @@ struct Pass<'a> {
     stream: StreamId,
     now: i64,
     facts: &'a Facts,
-    gate: Gate<'a>,
+    packs: &'a Shelf,
     layer: Layer,
     missing: RefCell<Needs>,
     decided: Decided,
@@ -179,7 +193,9 @@ impl Pass<'_> {
     /// Decides one envelope with its reactions in this stream: all of it, or a refusal and nothing.
     fn run(&mut self, submission: &Submission) -> Result<(), Refusal> {
         let envelope = &submission.envelope;
-        (self.gate)(&submission.actor, &envelope.command, &self.view())?;
+        if let Some(rights) = &submission.rights {
+            rights::authorise(rights, &envelope.command, &self.view())?;
+        }
         let mut reactions = 0;
         let mut queue = VecDeque::from([Due {
             command_id: envelope.id,
@@ -256,8 +272,8 @@ impl Pass<'_> {
         View { facts: self.facts, layer: &self.layer, missing: &self.missing }
     }
 
-    fn context<'c>(&self, actor: Actor, world: &'c dyn World) -> Context<'c> {
-        Context { now: self.now, stream: self.stream, actor: actor.account, world }
+    fn context<'c>(&'c self, actor: Actor, world: &'c dyn World) -> Context<'c> {
+        Context { now: self.now, stream: self.stream, actor: actor.account, world, packs: self.packs }
     }
 }
 
@@ -280,7 +296,8 @@ impl Layer {
     fn put(&mut self, facts: &Facts, after: Located, event: &Event) {
         let id = after.id;
         let before = self.located.get(&id).or_else(|| facts.located.get(&id).and_then(Option::as_ref));
-        let (old, new) = (before.map(|located| located.aggregate.links()).unwrap_or_default(), after.aggregate.links());
+        let (old, new) =
+            (before.map(|located| located.aggregate.links()).unwrap_or_default(), after.aggregate.links());
         if old != new {
             for link in old.iter().filter(|link| !new.contains(link)) {
                 self.refer(facts, (link.target, link.relation), id, false);

@@ -38,7 +38,11 @@ pub trait Journaled: Seals + Sized {
     fn kind(&self) -> &'static str;
 }
 
-pub(crate) fn encode_body<T: Serialize>(kind: &'static str, version: i64, body: &T) -> Result<Body, serde_json::Error> {
+pub(crate) fn encode_body<T: Serialize>(
+    kind: &'static str,
+    version: i64,
+    body: &T,
+) -> Result<Body, serde_json::Error> {
     Ok(Body { kind, version, payload: serde_json::to_vec(body)? })
 }
 

@@ -3,9 +3,12 @@
 
 use super::{
     Located, Needs, Outcome, Relation, Stamp,
-    group::{Dispatch, Facts, Gate, Happened, Submission, decide_group, foreseen},
+    group::{Dispatch, Facts, Happened, Submission, decide_group, foreseen},
 };
-use crate::id::{OutbreakId, StreamId};
+use crate::{
+    id::{OutbreakId, StreamId},
+    pack::Shelf,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use uuid::Uuid;
 
@@ -21,8 +24,8 @@ pub struct Entry {
 }
 
 /// Aggregates, references, counters and the journal, all in memory.
-#[derive(Default)]
 pub struct Memory {
+    packs: Shelf,
     located: BTreeMap<Uuid, Located>,
     referrers: BTreeMap<(Uuid, Relation), BTreeSet<Uuid>>,
     codes: BTreeMap<(StreamId, OutbreakId), i64>,
@@ -32,6 +35,19 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// An empty memory that judges by these packs.
+    pub fn new(packs: Shelf) -> Self {
+        Self {
+            packs,
+            located: BTreeMap::new(),
+            referrers: BTreeMap::new(),
+            codes: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            journal: Vec::new(),
+        }
+    }
+
     /// Aggregates as they stand, in the order of their ids.
     pub fn located(&self) -> impl Iterator<Item = &Located> {
         self.located.values()
@@ -54,20 +70,20 @@ impl Memory {
 
     /// Decides envelopes one stream at a time, as they come, and what is dispatched to other streams after them. A
     /// command sent again gets its stored answer unless it was waiting.
-    pub fn submit(&mut self, now: i64, submissions: &[Submission], gate: Gate<'_>) -> Vec<Outcome> {
+    pub fn submit(&mut self, now: i64, submissions: &[Submission]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(submissions.len());
         let mut due: VecDeque<Dispatch> = VecDeque::new();
         for submission in submissions {
-            outcomes.push(self.one(now, submission, gate, &mut due));
+            outcomes.push(self.one(now, submission, &mut due));
         }
         while let Some(dispatch) = due.pop_front() {
-            let submission = Submission { actor: dispatch.actor, envelope: dispatch.envelope };
-            self.one(now, &submission, gate, &mut due);
+            let submission = Submission::caused(dispatch.actor, dispatch.envelope);
+            self.one(now, &submission, &mut due);
         }
         outcomes
     }
 
-    fn one(&mut self, now: i64, submission: &Submission, gate: Gate<'_>, due: &mut VecDeque<Dispatch>) -> Outcome {
+    fn one(&mut self, now: i64, submission: &Submission, due: &mut VecDeque<Dispatch>) -> Outcome {
         let id = submission.envelope.id.0;
         let stream = submission.envelope.stream;
         if let Some(stored) = self.outcomes.get(&id) {
@@ -82,12 +98,13 @@ impl Memory {
         let mut needs = foreseen(group, &facts);
         let decided = loop {
             self.load(stream, &needs, &mut facts);
-            match decide_group(group, stream, now, &facts, gate) {
+            match decide_group(group, stream, now, &facts, &self.packs) {
                 Ok(decided) => break decided,
                 Err(missing) => needs = missing,
             }
         };
-        let mut outcome = decided.outcomes.into_iter().next().unwrap_or(Outcome::Accepted { first_seq: 0, events: 0 });
+        let mut outcome =
+            decided.outcomes.into_iter().next().unwrap_or(Outcome::Accepted { first_seq: 0, events: 0 });
         if let Outcome::Accepted { first_seq, .. } = &mut outcome {
             *first_seq += seq + 1;
         }

@@ -5,9 +5,10 @@
 mod envelope;
 mod facts;
 pub mod group;
-pub mod memory;
 mod journal;
+pub mod memory;
 mod nouns;
+pub mod rights;
 pub mod upkeep;
 
 pub use envelope::{Actor, Envelope, Outcome, Stamp};

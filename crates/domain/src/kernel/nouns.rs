@@ -2,7 +2,8 @@
 
 use super::{Body, Context, Journaled, Link, Needs, Relation, Stamp, Undecodable, World, upkeep};
 use crate::{
-    id::OutbreakId,
+    access::Action,
+    id::{JurisdictionId, OutbreakId},
     noun::{self, About, MatchKey},
     refusal::Refusal,
     seal::{Cell, Reading, Seals},
@@ -101,6 +102,27 @@ macro_rules! nouns {
                     $(Self::$Variant(command) => noun::$module::$Variant::target(command),)*
                     Self::Upkeep(command) => command.target(),
                 }
+            }
+        }
+
+        pub(super) fn action(command: &Command) -> Option<Action> {
+            match command {
+                $(Command::$Variant(command) => Some(noun::$module::$Variant::action(command)),)*
+                Command::Upkeep(_) => None,
+            }
+        }
+
+        pub(super) fn made_in(command: &Command) -> Option<JurisdictionId> {
+            match command {
+                $(Command::$Variant(command) => noun::$module::$Variant::made_in(command),)*
+                Command::Upkeep(_) => None,
+            }
+        }
+
+        pub(super) fn references(command: &Command) -> Vec<(Uuid, Action)> {
+            match command {
+                $(Command::$Variant(command) => noun::$module::$Variant::references(command),)*
+                Command::Upkeep(_) => Vec::new(),
             }
         }
 

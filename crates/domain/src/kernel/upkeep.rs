@@ -140,11 +140,9 @@ pub(super) fn apply(mut located: Located, event: &Event) -> Located {
 
 pub(super) fn react(after: &Located, event: &Event, context: &Context<'_>) -> Vec<super::Command> {
     match event {
-        Event::Released(_) => vec![super::Command::Upkeep(Command::Adopt {
-            id: after.id,
-            from: after.stream,
-            version: after.version,
-        })],
+        Event::Released(_) => {
+            vec![super::Command::Upkeep(Command::Adopt { id: after.id, from: after.stream, version: after.version })]
+        }
         Event::Adopted(_) => Vec::new(),
         Event::Erased(erased) => context
             .world

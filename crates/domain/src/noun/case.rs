@@ -2,16 +2,18 @@
 
 use super::{
     About, MAX_ENTRIES, MAX_LINE_CHARS, MAX_NOTE_CHARS, MatchKey, Noun, at_most,
-    outbreak::{Outbreak, PackRef},
+    outbreak::Outbreak,
     person::{Identifier, Person, fold_name, not_future},
 };
 use crate::{
+    access::Action,
     date::KnownDate,
     fields,
     fields::{Kept, Open},
     id::{AccountId, CaseId, ExposureId, JurisdictionId, OutbreakId, PersonId, PlaceId, SampleId},
     journaled,
     kernel::{Context, Link, Needs, Relation, Stamp, World},
+    pack::PackRef,
     refusal::Refusal,
     seal::{Clinical, FreeText, Identity, Reading},
     seals,
@@ -334,6 +336,31 @@ impl Noun for Case {
         }
     }
 
+    fn action(command: &Command) -> Action {
+        match command {
+            Command::Open { .. } => Action::CaseCreate,
+            Command::Correct { .. } => Action::CaseCorrect,
+            Command::Classify { .. } => Action::CaseClassify,
+            Command::MarkEnteredInError { .. } => Action::CaseEnterInError,
+        }
+    }
+
+    fn made_in(command: &Command) -> Option<JurisdictionId> {
+        match command {
+            Command::Open { jurisdiction, .. } => Some(*jurisdiction),
+            _ => None,
+        }
+    }
+
+    fn references(command: &Command) -> Vec<(Uuid, Action)> {
+        match command {
+            Command::Open { person, outbreak, .. } => {
+                vec![(person.0, Action::PersonRead), (outbreak.0, Action::OutbreakRead)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn needs(command: &Command, known: &dyn World, needs: &mut Needs) {
         match command {
             Command::Open { person, outbreak, .. } => {
@@ -472,7 +499,8 @@ fn opened(made: &Opened, stamp: &Stamp) -> Case {
 }
 
 fn open(command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-    let Command::Open { id, person, outbreak, jurisdiction, classification, findings, fields, reinfection_of } = command
+    let Command::Open { id, person, outbreak, jurisdiction, classification, findings, fields, reinfection_of } =
+        command
     else {
         return Err(Refusal::rule("unknown_body"));
     };
@@ -492,7 +520,9 @@ fn open(command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal>
     }
     check(fields, context.now)?;
     let earlier = context.referring::<Case>(*person, Relation::CaseOfPerson).into_iter().find(|(other, case)| {
-        case.outbreak == *outbreak && case.entered_in_error_at.is_none() && reinfection_of.map(|id| id.0) != Some(*other)
+        case.outbreak == *outbreak
+            && case.entered_in_error_at.is_none()
+            && reinfection_of.map(|id| id.0) != Some(*other)
     });
     if let Some((other, _)) = earlier {
         return Err(Refusal::rule("open_case_exists").about(other));

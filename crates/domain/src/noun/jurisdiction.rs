@@ -3,6 +3,7 @@
 
 use super::{About, MAX_ENTRIES, MAX_LINE_CHARS, MatchKey, Noun, at_most};
 use crate::{
+    access::Action,
     fields,
     fields::Open,
     id::JurisdictionId,
@@ -144,6 +145,28 @@ impl Noun for Jurisdiction {
         }
     }
 
+    fn action(command: &Command) -> Action {
+        match command {
+            Command::Define { .. } => Action::JurisdictionCreate,
+            Command::Correct { .. } => Action::JurisdictionCorrect,
+            Command::Move { .. } => Action::JurisdictionMove,
+        }
+    }
+
+    fn made_in(command: &Command) -> Option<JurisdictionId> {
+        match command {
+            Command::Define { id, parent, .. } => Some(parent.unwrap_or(*id)),
+            _ => None,
+        }
+    }
+
+    fn references(command: &Command) -> Vec<(Uuid, Action)> {
+        match command {
+            Command::Move { parent, .. } => vec![(parent.0, Action::JurisdictionCreate)],
+            _ => Vec::new(),
+        }
+    }
+
     fn needs(command: &Command, known: &dyn World, needs: &mut Needs) {
         let parent = match command {
             Command::Define { parent, .. } => *parent,
@@ -155,7 +178,10 @@ impl Noun for Jurisdiction {
         for _ in 0..MAX_DEPTH {
             let Some(id) = above else { break };
             needs.id(id);
-            above = known.get(id.0).and_then(|area| <Self as super::Of>::of(&area.aggregate)).and_then(|area| area.parent);
+            above = known
+                .get(id.0)
+                .and_then(|area| <Self as super::Of>::of(&area.aggregate))
+                .and_then(|area| area.parent);
         }
     }
 

@@ -6,6 +6,7 @@ pub mod outbreak;
 pub mod person;
 
 use crate::{
+    access::Action,
     id::{JurisdictionId, OutbreakId, PersonId},
     kernel::{Aggregate, Context, Journaled, Kind, Link, Needs, Stamp, World},
     refusal::Refusal,
@@ -61,6 +62,20 @@ pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
 
     /// The aggregate a command makes or changes.
     fn target(command: &Self::Command) -> Uuid;
+
+    /// What the access table calls this command.
+    fn action(command: &Self::Command) -> Action;
+
+    /// For a command that makes a record: the area it will lie in, or `None` where that is found through its
+    /// references.
+    fn made_in(_command: &Self::Command) -> Option<JurisdictionId> {
+        None
+    }
+
+    /// Records the command names besides its target, each with what the actor must be allowed to do with it.
+    fn references(_command: &Self::Command) -> Vec<(Uuid, Action)> {
+        Vec::new()
+    }
 
     /// Names the facts that `decide` reads besides the target, as far as they can be foreseen. A hint for bulk
     /// loading: what is left out costs a pass (see [`crate::kernel::group`]).

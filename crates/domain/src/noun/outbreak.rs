@@ -2,24 +2,16 @@
 
 use super::{About, MAX_LINE_CHARS, Noun, at_most};
 use crate::{
+    access::Action,
     id::{JurisdictionId, OutbreakId},
     journaled,
     kernel::{Context, Stamp},
+    pack::PackRef,
     refusal::Refusal,
     seals,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-/// The protocol pack that judges records: a name and a version.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PackRef {
-    /// E.g. `cn-covid-8`.
-    pub pack_id: String,
-    /// Its version.
-    pub version: String,
-}
 
 /// An outbreak as it stands.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -147,7 +139,22 @@ impl Noun for Outbreak {
         }
     }
 
-    fn decide(this: Option<&Self>, command: &Command, _: &Context<'_>) -> Result<Vec<Event>, Refusal> {
+    fn action(command: &Command) -> Action {
+        match command {
+            Command::Declare { .. } => Action::OutbreakCreate,
+            Command::AdoptPack { .. } => Action::PackAdopt,
+            Command::Close { .. } => Action::OutbreakClose,
+        }
+    }
+
+    fn made_in(command: &Command) -> Option<JurisdictionId> {
+        match command {
+            Command::Declare { jurisdiction, .. } => Some(*jurisdiction),
+            _ => None,
+        }
+    }
+
+    fn decide(this: Option<&Self>, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
         match (this, command) {
             (None, Command::Declare { id, name, disease, pack, time_zone, code_mask, jurisdiction }) => {
                 for (pointer, text) in
@@ -160,6 +167,9 @@ impl Noun for Outbreak {
                 }
                 if !code_mask.ends_with('0') {
                     return Err(Refusal::rule("mask_without_digits").at("code_mask"));
+                }
+                if context.packs.get(pack).is_none() {
+                    return Err(Refusal::rule("pack_unknown").at("pack"));
                 }
                 Ok(vec![Event::Declared(Declared {
                     id: *id,
@@ -174,6 +184,9 @@ impl Noun for Outbreak {
             (Some(_), Command::Declare { id, .. }) => Err(Refusal::rule("already_exists").about(*id)),
             (Some(outbreak), _) if outbreak.closed_at.is_some() => Err(Refusal::rule("outbreak_closed")),
             (Some(outbreak), Command::AdoptPack { pack, .. }) => {
+                if context.packs.get(pack).is_none() {
+                    return Err(Refusal::rule("pack_unknown").at("pack"));
+                }
                 if outbreak.pack == *pack {
                     return Err(Refusal::rule("nothing_changes"));
                 }

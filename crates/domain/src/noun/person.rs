@@ -3,6 +3,7 @@
 
 use super::{About, MAX_ENTRIES, MAX_LINE_CHARS, MAX_NOTE_CHARS, MatchKey, Noun, at_most};
 use crate::{
+    access::Action,
     date::KnownDate,
     fields,
     fields::{Kept, Open},
@@ -380,6 +381,31 @@ impl Noun for Person {
         }
     }
 
+    fn action(command: &Command) -> Action {
+        match command {
+            Command::Register { .. } => Action::PersonCreate,
+            Command::Correct { .. } | Command::MoveHouse { .. } | Command::JoinHousehold { .. } => {
+                Action::PersonCorrect
+            }
+            Command::MergeInto { .. } => Action::DuplicateMerge,
+            Command::Unmerge { .. } => Action::DuplicateUnmerge,
+        }
+    }
+
+    fn made_in(command: &Command) -> Option<JurisdictionId> {
+        match command {
+            Command::Register { jurisdiction, .. } => Some(*jurisdiction),
+            _ => None,
+        }
+    }
+
+    fn references(command: &Command) -> Vec<(Uuid, Action)> {
+        match command {
+            Command::MergeInto { kept, .. } => vec![(kept.0, Action::DuplicateMerge)],
+            _ => Vec::new(),
+        }
+    }
+
     fn needs(command: &Command, _: &dyn World, needs: &mut Needs) {
         if let Command::MergeInto { kept, .. } = command {
             needs.id(*kept);
@@ -472,7 +498,11 @@ impl Noun for Person {
 
     fn about(&self) -> About {
         let household = self.household.map(|id| Link { target: id.0, relation: Relation::MemberOfHousehold });
-        About { jurisdiction: Some(self.jurisdiction), subject: Some(self.id), links: household.into_iter().collect() }
+        About {
+            jurisdiction: Some(self.jurisdiction),
+            subject: Some(self.id),
+            links: household.into_iter().collect(),
+        }
     }
 
     fn match_keys(&self, permit: &Reading) -> Vec<MatchKey> {
@@ -493,7 +523,8 @@ fn correct(person: &Person, changes: &Changes, now: i64) -> Result<Vec<Event>, R
     };
     check(&given, now)?;
     let permit = Reading::permit();
-    let birth = given.birth_date.or_else(|| person.fields.birth_date.as_ref().and_then(|date| date.read(&permit).copied()));
+    let birth =
+        given.birth_date.or_else(|| person.fields.birth_date.as_ref().and_then(|date| date.read(&permit).copied()));
     let death = given.died_on.or(person.fields.died_on.as_ref().map(|date| date.0));
     death_after_birth(birth, death)?;
     let patch = changes.clone().judge(&person.fields)?;

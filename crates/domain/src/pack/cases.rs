@@ -44,10 +44,7 @@ impl FromStr for Finding {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let test = || {
             let (kind, result) = text.strip_prefix("test:")?.split_once(':')?;
-            Some(Finding::Test(
-                TestKind::from_word(kind)?,
-                TestResult::from_word(result)?,
-            ))
+            Some(Finding::Test(TestKind::from_word(kind)?, TestResult::from_word(result)?))
         };
         Ok(match text {
             "symptoms" => Finding::Symptoms,
@@ -104,10 +101,7 @@ impl CaseDefinition {
         if self.met_by(findings) {
             return Vec::new();
         }
-        self.any_of
-            .iter()
-            .map(|set| set.difference(findings).copied().collect())
-            .collect()
+        self.any_of.iter().map(|set| set.difference(findings).copied().collect()).collect()
     }
 }
 
@@ -131,10 +125,7 @@ pub struct Transition {
 
 impl Section for Transition {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        Transition {
-            from: t.word("from", Classification::Suspect),
-            to: t.words("to"),
-        }
+        Transition { from: t.word("from", Classification::Suspect), to: t.words("to") }
     }
 }
 
@@ -153,30 +144,23 @@ pub struct Cases {
 impl Cases {
     /// The definition of a classification, if the disease has it.
     pub fn definition(&self, classification: Classification) -> Option<&CaseDefinition> {
-        self.definitions
-            .iter()
-            .find(|definition| definition.classification == classification)
+        self.definitions.iter().find(|definition| definition.classification == classification)
     }
 
     /// True when a case may go from one classification to another; `None` is a case being opened.
     pub fn allows(&self, from: Option<Classification>, to: Classification) -> bool {
         match from {
             None => self.initial.contains(&to),
-            Some(from) => self
-                .transitions
-                .iter()
-                .any(|transition| transition.from == from && transition.to.contains(&to)),
+            Some(from) => {
+                self.transitions.iter().any(|transition| transition.from == from && transition.to.contains(&to))
+            }
         }
     }
 
     /// How the count of infections changes: +1, 0 or −1. A conversion asymptomatic → confirmed is 0 (F76).
     pub fn infection_change(&self, from: Option<Classification>, to: Classification) -> i64 {
-        let counts = |class| {
-            i64::from(
-                self.definition(class)
-                    .is_some_and(|definition| definition.counts_as_infection),
-            )
-        };
+        let counts =
+            |class| i64::from(self.definition(class).is_some_and(|definition| definition.counts_as_infection));
         counts(to) - from.map_or(0, counts)
     }
 
@@ -214,9 +198,7 @@ impl Reinfection {
 
 impl Section for Reinfection {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        Reinfection {
-            minimum_interval: t.figure("minimum_interval", DAYS),
-        }
+        Reinfection { minimum_interval: t.figure("minimum_interval", DAYS) }
     }
 }
 
@@ -229,9 +211,7 @@ pub struct Testing {
 
 impl Section for Testing {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        Testing {
-            repeat_if_negative_before: t.figure("repeat_if_negative_before", DURATION),
-        }
+        Testing { repeat_if_negative_before: t.figure("repeat_if_negative_before", DURATION) }
     }
 }
 

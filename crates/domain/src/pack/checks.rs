@@ -26,48 +26,26 @@ pub(super) fn run(pack: &Pack, log: &mut Log<'_>) {
     closing::end_of_outbreak(pack, log);
     closing::zero(pack, log);
     for path in log.idle_overrides() {
-        log.fault(
-            &path,
-            &[],
-            "override_reason stands where no check is overridden",
-            "remove override_reason",
-        );
+        log.fault(&path, &[], "override_reason stands where no check is overridden", "remove override_reason");
     }
 }
 
 /// A derived check that an authority may have chosen to overrule, with its reason.
-fn unless_overridden(
-    broken: bool,
-    path: &str,
-    concerns: &[&str],
-    reason: String,
-    remedy: String,
-    log: &mut Log<'_>,
-) {
+fn unless_overridden(broken: bool, path: &str, concerns: &[&str], reason: String, remedy: String, log: &mut Log<'_>) {
     if broken && !log.take_override(path) {
         log.fault(path, concerns, reason, remedy);
     }
 }
 
 fn head(pack: &Pack, log: &mut Log<'_>) {
-    for (key, id) in [
-        ("pack_id", Some(&pack.pack_id)),
-        ("disease", Some(&pack.disease)),
-        ("supersedes", pack.supersedes.as_ref()),
-    ] {
+    for (key, id) in
+        [("pack_id", Some(&pack.pack_id)), ("disease", Some(&pack.disease)), ("supersedes", pack.supersedes.as_ref())]
+    {
         let plain = |id: &String| {
-            id.len() <= 40
-                && id
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            id.len() <= 40 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
         if id.is_some_and(|id| !plain(id)) {
-            log.fault(
-                key,
-                &[],
-                "not an identifier",
-                "use up to 40 of a-z, 0-9 and -",
-            );
+            log.fault(key, &[], "not an identifier", "use up to 40 of a-z, 0-9 and -");
         }
     }
     if pack.supersedes.as_ref() == Some(&pack.pack_id) {
@@ -79,12 +57,7 @@ fn head(pack: &Pack, log: &mut Log<'_>) {
         );
     }
     if pack.valid.to.is_some_and(|last| last < pack.valid.from) {
-        log.fault(
-            "valid.to",
-            &["valid.from"],
-            "ends before it starts",
-            "write the last day in force",
-        );
+        log.fault("valid.to", &["valid.from"], "ends before it starts", "write the last day in force");
     }
 }
 
@@ -127,12 +100,7 @@ fn windows(pack: &Pack, log: &mut Log<'_>) {
     let windows = &pack.natural_history.infectious.windows;
     let list = "natural_history.infectious.window";
     if windows.is_empty() {
-        log.fault(
-            list,
-            &[],
-            "no infectious window",
-            "write at least one [[natural_history.infectious.window]]",
-        );
+        log.fault(list, &[], "no infectious window", "write at least one [[natural_history.infectious.window]]");
     }
     let mut seen = BTreeSet::new();
     for (at, window) in windows.iter().enumerate() {
@@ -146,24 +114,12 @@ fn windows(pack: &Pack, log: &mut Log<'_>) {
             );
         }
         let opens = format!("{path}.opens");
-        if window
-            .closes
-            .as_ref()
-            .is_some_and(|closes| closes.value < window.opens.value)
-        {
-            log.fault(
-                &format!("{path}.closes"),
-                &[&opens],
-                "closes before it opens",
-                "write a day not before opens",
-            );
+        if window.closes.as_ref().is_some_and(|closes| closes.value < window.opens.value) {
+            log.fault(&format!("{path}.closes"), &[&opens], "closes before it opens", "write a day not before opens");
         }
         let before = pack.natural_history.presymptomatic.value;
         if at == 0 && window.opens.value != -before {
-            let reason = format!(
-                "opens on day {}, but presymptomatic is {before} days",
-                window.opens.value
-            );
+            let reason = format!("opens on day {}, but presymptomatic is {before} days", window.opens.value);
             log.fault(
                 &opens,
                 &["natural_history.presymptomatic"],

@@ -20,9 +20,7 @@ pub(super) fn plus_days(date: Date, days: i64) -> Date {
 
 /// Whole days from `earlier` to `later`; negative when they are the other way round.
 pub(super) fn days_between(earlier: Date, later: Date) -> i64 {
-    earlier
-        .until((Calendar::Day, later))
-        .map_or(0, |span| i64::from(span.get_days()))
+    earlier.until((Calendar::Day, later)).map_or(0, |span| i64::from(span.get_days()))
 }
 
 /// The dates a contact's clocks count from.
@@ -42,13 +40,7 @@ pub struct ContactDates {
 impl ContactDates {
     /// The common case: last exposure and detection are all that is known.
     pub fn exposed(last_exposure: Date, detected: Date) -> Self {
-        ContactDates {
-            first_exposure: None,
-            last_exposure: Some(last_exposure),
-            entry: None,
-            detected,
-            reset: None,
-        }
+        ContactDates { first_exposure: None, last_exposure: Some(last_exposure), entry: None, detected, reset: None }
     }
 }
 
@@ -64,11 +56,7 @@ pub enum NoClock {
 }
 
 fn list<W: Word>(words: &[W]) -> String {
-    words
-        .iter()
-        .map(|word| word.word())
-        .collect::<Vec<_>>()
-        .join(" or ")
+    words.iter().map(|word| word.word()).collect::<Vec<_>>().join(" or ")
 }
 
 /// One time at which a contact is due to be seen.
@@ -108,14 +96,8 @@ impl FollowUp {
             ClockStart::LastExposure => dates.last_exposure,
             ClockStart::Entry => dates.entry,
         };
-        let start = self
-            .clock
-            .iter()
-            .find_map(known)
-            .ok_or_else(|| NoClock::StartUnknown(self.clock.clone()))?;
-        let reset = dates
-            .reset
-            .filter(|_| self.resets.contains(&ClockReset::InSiteTransmission));
+        let start = self.clock.iter().find_map(known).ok_or_else(|| NoClock::StartUnknown(self.clock.clone()))?;
+        let reset = dates.reset.filter(|_| self.resets.contains(&ClockReset::InSiteTransmission));
         Ok(reset.map_or(start, |reset| start.max(reset)))
     }
 
@@ -128,16 +110,10 @@ impl FollowUp {
     pub fn plan(&self, dates: &ContactDates) -> Result<Vec<Slot>, NoClock> {
         let start = self.start(dates)?;
         let first_index = days_between(start, dates.detected).max(1);
-        let days = (first_index..=self.term.value)
-            .map(|day_index| (day_index, plus_days(start, day_index)));
+        let days = (first_index..=self.term.value).map(|day_index| (day_index, plus_days(start, day_index)));
         let slots = days.flat_map(|(day_index, date)| {
             let times = (1..).zip(self.due.minutes_of_day.iter().copied());
-            times.map(move |(slot, due_minute)| Slot {
-                date,
-                day_index,
-                slot,
-                due_minute,
-            })
+            times.map(move |(slot, due_minute)| Slot { date, day_index, slot, due_minute })
         });
         Ok(slots.collect())
     }
@@ -148,12 +124,7 @@ impl FollowUp {
         let phases = self.phases.iter().map(|phase| {
             let from = plus_days(before, 1);
             before = plus_days(before, phase.length.value);
-            PhaseDays {
-                restriction: phase.restriction,
-                from,
-                through: before,
-                days: phase.length.value,
-            }
+            PhaseDays { restriction: phase.restriction, from, through: before, days: phase.length.value }
         });
         Ok(phases.collect())
     }
@@ -164,11 +135,7 @@ impl FollowUp {
         let left = self.phase_days(dates)?.into_iter().filter_map(|phase| {
             let from = phase.from.max(tomorrow);
             let days = days_between(from, phase.through) + 1;
-            (days > 0).then_some(PhaseDays {
-                from,
-                days,
-                ..phase
-            })
+            (days > 0).then_some(PhaseDays { from, days, ..phase })
         });
         Ok(left.collect())
     }
@@ -177,10 +144,7 @@ impl FollowUp {
     pub fn test_plan(&self, dates: &ContactDates) -> Result<Vec<TestDay>, NoClock> {
         let mut tests = Vec::new();
         for (phase, days) in self.phases.iter().zip(self.phase_days(dates)?) {
-            let due = phase
-                .test_days
-                .iter()
-                .flat_map(|list| list.values.iter().copied());
+            let due = phase.test_days.iter().flat_map(|list| list.values.iter().copied());
             tests.extend(due.map(|day_of_phase| TestDay {
                 date: plus_days(days.from, day_of_phase - 1),
                 restriction: phase.restriction,
@@ -196,10 +160,7 @@ impl FollowUp {
         let rule = self.exclusion.as_ref()?;
         let last = dates.last_exposure?;
         let first = dates.first_exposure.unwrap_or(last);
-        Some((
-            plus_days(first, rule.from_day_after_first.value),
-            plus_days(last, rule.through_day_after_last.value),
-        ))
+        Some((plus_days(first, rule.from_day_after_first.value), plus_days(last, rule.through_day_after_last.value)))
     }
 
     /// True when the pack's number of whole days has passed without the contact being seen.
@@ -237,11 +198,7 @@ impl Pack {
     }
 
     /// The phases left after detection; golden vector 6.
-    pub fn remaining_phases(
-        &self,
-        ring: Ring,
-        dates: &ContactDates,
-    ) -> Result<Vec<PhaseDays>, NoClock> {
+    pub fn remaining_phases(&self, ring: Ring, dates: &ContactDates) -> Result<Vec<PhaseDays>, NoClock> {
         self.followed(ring)?.remaining_phases(dates)
     }
 
@@ -251,19 +208,11 @@ impl Pack {
     }
 
     /// What may still be offered this many minutes after first exposure; golden vector 11.
-    pub fn prophylaxis_at(
-        &self,
-        ring: Ring,
-        minutes_after_exposure: i64,
-    ) -> Vec<ProphylaxisChance> {
-        let offered = self
-            .prophylaxis
-            .iter()
-            .filter(|offer| offer.rings.contains(&ring));
+    pub fn prophylaxis_at(&self, ring: Ring, minutes_after_exposure: i64) -> Vec<ProphylaxisChance> {
+        let offered = self.prophylaxis.iter().filter(|offer| offer.rings.contains(&ring));
         let chances = offered.map(|offer| {
             let closes_after_minutes = offer.within.as_ref().and_then(Figure::minutes);
-            let left =
-                closes_after_minutes.map(|closes| closes.saturating_sub(minutes_after_exposure));
+            let left = closes_after_minutes.map(|closes| closes.saturating_sub(minutes_after_exposure));
             ProphylaxisChance {
                 code: offer.code.clone(),
                 open: left.is_none_or(|left| left >= 0),
@@ -278,9 +227,6 @@ impl Pack {
     pub fn end_of_outbreak(&self, anchor: Date) -> OutbreakEnd {
         let over_on = plus_days(anchor, self.end_of_outbreak.quiet.value);
         let surveillance = self.end_of_outbreak.surveillance.as_ref();
-        OutbreakEnd {
-            over_on,
-            surveillance_through: surveillance.map(|days| plus_days(over_on, days.value)),
-        }
+        OutbreakEnd { over_on, surveillance_through: surveillance.map(|days| plus_days(over_on, days.value)) }
     }
 }

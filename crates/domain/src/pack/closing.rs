@@ -48,9 +48,7 @@ pub struct Zero {
 impl Zero {
     /// The parameters of one definition, if the pack has it.
     pub fn definition(&self, code: ZeroCode) -> Option<&ZeroDefinition> {
-        self.definitions
-            .iter()
-            .find(|definition| definition.code == code)
+        self.definitions.iter().find(|definition| definition.code == code)
     }
 }
 

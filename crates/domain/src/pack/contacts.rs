@@ -4,9 +4,7 @@ use serde::Serialize;
 
 use super::figure::{Basis, DueTimes, Figure, FigureList};
 use super::reader::{COUNT, DAYS, DURATION, Section, Table};
-use super::vocabulary::{
-    ClockReset, ClockStart, ExcludedPeople, ExposureKind, LookbackFrom, Restriction, Ring,
-};
+use super::vocabulary::{ClockReset, ClockStart, ExcludedPeople, ExposureKind, LookbackFrom, Restriction, Ring};
 
 /// A text in Chinese and English.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,10 +15,7 @@ pub struct Bilingual {
 
 impl Section for Bilingual {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        Bilingual {
-            zh: t.text("zh"),
-            en: t.text("en"),
-        }
+        Bilingual { zh: t.text("zh"), en: t.text("en") }
     }
 }
 
@@ -186,9 +181,6 @@ pub struct AllowedRestrictions {
 
 impl Section for AllowedRestrictions {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        AllowedRestrictions {
-            allowed: t.words("allowed"),
-            basis: t.basis(),
-        }
+        AllowedRestrictions { allowed: t.words("allowed"), basis: t.basis() }
     }
 }

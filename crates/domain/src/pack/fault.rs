@@ -38,9 +38,7 @@ pub(super) struct Log<'t> {
 
 impl<'t> Log<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Log {
             text,
             line_starts,
@@ -54,17 +52,10 @@ impl<'t> Log<'t> {
     /// The place of a byte offset.
     fn place_of(&self, offset: usize) -> Place {
         let after = self.line_starts.partition_point(|start| *start <= offset);
-        let start = self
-            .line_starts
-            .get(after.saturating_sub(1))
-            .copied()
-            .unwrap_or(0);
+        let start = self.line_starts.get(after.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(start..offset).unwrap_or("");
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Place {
-            line: number(after.max(1)),
-            column: number(before.chars().count() + 1),
-        }
+        Place { line: number(after.max(1)), column: number(before.chars().count() + 1) }
     }
 
     /// Remembers where the key of `path` stands.
@@ -121,13 +112,7 @@ impl<'t> Log<'t> {
     }
 
     fn push(&mut self, place: Place, path: &str, reason: String, remedy: String) {
-        self.faults.push(Fault {
-            line: place.line,
-            column: place.column,
-            path: path.to_owned(),
-            reason,
-            remedy,
-        });
+        self.faults.push(Fault { line: place.line, column: place.column, path: path.to_owned(), reason, remedy });
     }
 
     /// True when the value at `path`, or the table that holds it, was not in the text.
@@ -137,9 +122,7 @@ impl<'t> Log<'t> {
 
     /// The place of `path`, or of the nearest table around it.
     fn nearest(&self, path: &str) -> Place {
-        ancestors(path)
-            .find_map(|prefix| self.places.get(prefix).copied())
-            .unwrap_or(Place { line: 1, column: 1 })
+        ancestors(path).find_map(|prefix| self.places.get(prefix).copied()).unwrap_or(Place { line: 1, column: 1 })
     }
 
     /// All faults in the order of the text.
@@ -152,7 +135,5 @@ impl<'t> Log<'t> {
 
 /// `a.b[0].c`, `a.b[0]`, `a.b`, `a`.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |inner| {
-        inner.rfind(['.', '[']).and_then(|at| inner.get(..at))
-    })
+    std::iter::successors(Some(path), |inner| inner.rfind(['.', '[']).and_then(|at| inner.get(..at)))
 }

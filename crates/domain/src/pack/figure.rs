@@ -67,9 +67,7 @@ pub struct DueTimes {
 pub(super) fn minute_of_day(text: &str) -> Option<i64> {
     let (hour, minute) = text.split_once(':')?;
     let two_digits = |part: &str| {
-        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()))
-            .then(|| part.parse::<i64>().ok())
-            .flatten()
+        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i64>().ok()).flatten()
     };
     let (hour, minute) = (two_digits(hour)?, two_digits(minute)?);
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)

@@ -17,6 +17,7 @@ mod natural;
 mod preview;
 mod reader;
 mod set;
+mod shelf;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -29,24 +30,21 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
-pub use cases::{
-    CaseDefinition, Cases, Finding, Reinfection, ReleaseRule, Testing, Transition, UnknownFinding,
-};
+pub use cases::{CaseDefinition, Cases, Finding, Reinfection, ReleaseRule, Testing, Transition, UnknownFinding};
 pub use clocks::{ContactDates, NoClock, OutbreakEnd, PhaseDays, ProphylaxisChance, Slot, TestDay};
 pub use closing::{EndOfOutbreak, Limits, Zero, ZeroDefinition};
 pub use contacts::{
-    AllowedRestrictions, Bilingual, ContactDefinition, EarlyExit, Exclusion, FollowUp, Phase,
-    Prophylaxis,
+    AllowedRestrictions, Bilingual, ContactDefinition, EarlyExit, Exclusion, FollowUp, Phase, Prophylaxis,
 };
 pub use fault::Fault;
 pub use figure::{Basis, DueTimes, Figure, FigureList};
 pub use natural::{Incubation, Infectious, NaturalHistory, Spread, Window};
 pub use preview::{FigureMove, PlanMove, preview, preview_plan};
 pub use set::{FileFault, check_all};
+pub use shelf::{SHIPPED, Shelf};
 pub use vocabulary::{
-    Anchor, Classification, ClockReset, ClockStart, ControlClass, EndAnchor, ExcludedPeople,
-    ExposureKind, Grade, Limit, LookbackFrom, Mark, Restriction, Ring, TestKind, TestResult, Unit,
-    WindowEnd, Word, ZeroCode,
+    Anchor, Classification, ClockReset, ClockStart, ControlClass, EndAnchor, ExcludedPeople, ExposureKind, Grade,
+    Limit, LookbackFrom, Mark, Restriction, Ring, TestKind, TestResult, Unit, WindowEnd, Word, ZeroCode,
 };
 pub use windows::{AnchorDates, ExposureFact, InfectiousWindow, NoWindow};
 
@@ -80,10 +78,7 @@ pub struct Source {
 
 impl Section for Source {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        Source {
-            grade: t.word("grade", Grade::Copy),
-            cite: t.text("cite"),
-        }
+        Source { grade: t.word("grade", Grade::Copy), cite: t.text("cite") }
     }
 }
 
@@ -99,11 +94,7 @@ pub struct Validity {
 
 impl Section for Validity {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        Validity {
-            from: t.date("from"),
-            to: t.date_if_any("to"),
-            basis: t.basis(),
-        }
+        Validity { from: t.date("from"), to: t.date_if_any("to"), basis: t.basis() }
     }
 }
 
@@ -150,41 +141,23 @@ impl Pack {
         if !errors.is_empty() {
             for error in errors {
                 let reason = format!("not TOML: {}", error.message().replace('\n', "; "));
-                log.fault_at(
-                    error.span().unwrap_or(0..0),
-                    "",
-                    reason,
-                    "correct the syntax at this place",
-                );
+                log.fault_at(error.span().unwrap_or(0..0), "", reason, "correct the syntax at this place");
             }
             return Err(log.into_faults());
         }
-        let source_table = root
-            .get_ref()
-            .get("sources")
-            .and_then(|value| value.get_ref().as_table());
-        let source_keys: BTreeSet<String> = source_table
-            .into_iter()
-            .flat_map(|table| table.keys())
-            .map(|key| key.get_ref().to_string())
-            .collect();
+        let source_table = root.get_ref().get("sources").and_then(|value| value.get_ref().as_table());
+        let source_keys: BTreeSet<String> =
+            source_table.into_iter().flat_map(|table| table.keys()).map(|key| key.get_ref().to_string()).collect();
         let mut pack: Pack = read_document(&root, &source_keys, &mut log);
         pack.content_hash = content_hash(text);
         checks::run(&pack, &mut log);
         let faults = log.into_faults();
-        if faults.is_empty() {
-            Ok(pack)
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(pack) } else { Err(faults) }
     }
 
     /// The name to store on a record judged by this pack.
     pub fn reference(&self) -> PackRef {
-        PackRef {
-            pack_id: self.pack_id.clone(),
-            version: self.version,
-        }
+        PackRef { pack_id: self.pack_id.clone(), version: self.version }
     }
 
     /// BLAKE3 of the text as read (line ends as `\n`), hexadecimal: what an adoption signs.
@@ -199,24 +172,17 @@ impl Pack {
 
     /// The contact definition of a ring, if the pack has the ring.
     pub fn contact_definition(&self, ring: Ring) -> Option<&ContactDefinition> {
-        self.contacts
-            .iter()
-            .find(|definition| definition.ring == ring)
+        self.contacts.iter().find(|definition| definition.ring == ring)
     }
 
     /// The follow-up of a ring, if the ring is followed.
     pub fn follow_up(&self, ring: Ring) -> Option<&FollowUp> {
-        self.follow_ups
-            .iter()
-            .find(|follow_up| follow_up.ring == ring)
+        self.follow_ups.iter().find(|follow_up| follow_up.ring == ring)
     }
 
     /// The release rule in force on a day.
     pub fn release_rule_on(&self, day: Date) -> Option<&ReleaseRule> {
-        self.release
-            .iter()
-            .rev()
-            .find(|rule| rule.from.is_none_or(|from| from <= day))
+        self.release.iter().rev().find(|rule| rule.from.is_none_or(|from| from <= day))
     }
 
     /// How the count of infections changes when a case is reclassified; a conversion adds none (F76).
@@ -261,17 +227,10 @@ struct Sources(BTreeMap<String, Source>);
 
 impl Section for Sources {
     fn read(t: &mut Table<'_, '_, '_>) -> Self {
-        Sources(
-            t.keys()
-                .into_iter()
-                .map(|key| (key.clone(), t.child(&key)))
-                .collect(),
-        )
+        Sources(t.keys().into_iter().map(|key| (key.clone(), t.child(&key))).collect())
     }
 }
 
 fn content_hash(text: &str) -> String {
-    blake3::hash(text.replace("\r\n", "\n").as_bytes())
-        .to_hex()
-        .to_string()
+    blake3::hash(text.replace("\r\n", "\n").as_bytes()).to_hex().to_string()
 }

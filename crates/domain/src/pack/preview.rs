@@ -36,23 +36,14 @@ pub fn preview(old: &Pack, new: &Pack) -> Vec<FigureMove> {
     let mut before = clock_figures(old);
     let mut moves = Vec::new();
     for (clock, unit, after) in clock_figures(new) {
-        let found = before
-            .iter()
-            .position(|(name, _, _)| *name == clock)
-            .map(|at| before.remove(at));
+        let found = before.iter().position(|(name, _, _)| *name == clock).map(|at| before.remove(at));
         let (old_unit, was) = found.map_or((unit, Vec::new()), |(_, unit, values)| (unit, values));
         if was != after || old_unit != unit {
             let shift = match (was.as_slice(), after.as_slice()) {
                 ([was], [now]) if old_unit == unit => Some(now - was),
                 _ => None,
             };
-            moves.push(FigureMove {
-                clock,
-                before: was,
-                after,
-                unit,
-                shift,
-            });
+            moves.push(FigureMove { clock, before: was, after, unit, shift });
         }
     }
     moves.extend(before.into_iter().map(|(clock, unit, was)| FigureMove {
@@ -67,12 +58,7 @@ pub fn preview(old: &Pack, new: &Pack) -> Vec<FigureMove> {
 }
 
 /// What the change would do to one contact's follow-up, judged on the same dates.
-pub fn preview_plan(
-    old: &Pack,
-    new: &Pack,
-    ring: Ring,
-    dates: &ContactDates,
-) -> Result<PlanMove, NoClock> {
+pub fn preview_plan(old: &Pack, new: &Pack, ring: Ring, dates: &ContactDates) -> Result<PlanMove, NoClock> {
     let followed = |pack: &Pack| -> Result<(Date, Vec<TestDay>), NoClock> {
         let follow_up = pack.follow_up(ring).ok_or(NoClock::NotFollowed(ring))?;
         Ok((follow_up.last_day(dates)?, follow_up.test_plan(dates)?))
@@ -80,11 +66,7 @@ pub fn preview_plan(
     let (end_before, tests_before) = followed(old)?;
     let (end_after, tests_after) = followed(new)?;
     let less = |these: &[TestDay], those: &[TestDay]| {
-        these
-            .iter()
-            .filter(|test| !those.iter().any(|other| other.date == test.date))
-            .copied()
-            .collect::<Vec<_>>()
+        these.iter().filter(|test| !those.iter().any(|other| other.date == test.date)).copied().collect::<Vec<_>>()
     };
     Ok(PlanMove {
         end_before,
@@ -100,18 +82,11 @@ type Named = (String, Unit, Vec<i64>);
 /// Every number of a pack that drives a clock, by name.
 fn clock_figures(pack: &Pack) -> Vec<Named> {
     let mut figures = Vec::new();
-    let mut one =
-        |name: String, figure: &Figure| figures.push((name, figure.unit, vec![figure.value]));
+    let mut one = |name: String, figure: &Figure| figures.push((name, figure.unit, vec![figure.value]));
     for definition in &pack.contacts {
-        one(
-            format!("{}.lookback", definition.ring),
-            &definition.lookback,
-        );
+        one(format!("{}.lookback", definition.ring), &definition.lookback);
     }
-    one(
-        "end_of_outbreak.quiet".to_owned(),
-        &pack.end_of_outbreak.quiet,
-    );
+    one("end_of_outbreak.quiet".to_owned(), &pack.end_of_outbreak.quiet);
     if let Some(days) = &pack.end_of_outbreak.surveillance {
         one("end_of_outbreak.surveillance".to_owned(), days);
     }
@@ -131,40 +106,22 @@ fn clock_figures(pack: &Pack) -> Vec<Named> {
 
 fn follow_up_figures(follow_up: &FollowUp) -> Vec<Named> {
     let ring = follow_up.ring;
-    let one =
-        |name: &str, figure: &Figure| (format!("{ring}.{name}"), figure.unit, vec![figure.value]);
+    let one = |name: &str, figure: &Figure| (format!("{ring}.{name}"), figure.unit, vec![figure.value]);
     let mut figures = vec![
         one("term", &follow_up.term),
         one("missing_alarm", &follow_up.missing_alarm),
         one("lost_after", &follow_up.lost_after),
-        (
-            format!("{ring}.due"),
-            Unit::Minutes,
-            follow_up.due.minutes_of_day.clone(),
-        ),
+        (format!("{ring}.due"), Unit::Minutes, follow_up.due.minutes_of_day.clone()),
     ];
     for (number, phase) in (1..).zip(&follow_up.phases) {
-        figures.push(one(
-            &format!("phase{number}.{}", phase.restriction),
-            &phase.length,
-        ));
+        figures.push(one(&format!("phase{number}.{}", phase.restriction), &phase.length));
         if let Some(tests) = &phase.test_days {
-            figures.push((
-                format!("{ring}.phase{number}.test_days"),
-                tests.unit,
-                tests.values.clone(),
-            ));
+            figures.push((format!("{ring}.phase{number}.test_days"), tests.unit, tests.values.clone()));
         }
     }
     if let Some(rule) = &follow_up.exclusion {
-        figures.push(one(
-            "exclusion.from_day_after_first",
-            &rule.from_day_after_first,
-        ));
-        figures.push(one(
-            "exclusion.through_day_after_last",
-            &rule.through_day_after_last,
-        ));
+        figures.push(one("exclusion.from_day_after_first", &rule.from_day_after_first));
+        figures.push(one("exclusion.through_day_after_last", &rule.through_day_after_last));
     }
     figures
 }

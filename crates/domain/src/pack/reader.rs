@@ -40,14 +40,8 @@ pub(super) fn read_document<'v, T: Section>(
     sources: &BTreeSet<String>,
     log: &mut Log<'_>,
 ) -> T {
-    let mut table = Table {
-        entries: Some(root.get_ref()),
-        span: 0..0,
-        path: String::new(),
-        sources,
-        log,
-        seen: BTreeSet::new(),
-    };
+    let mut table =
+        Table { entries: Some(root.get_ref()), span: 0..0, path: String::new(), sources, log, seen: BTreeSet::new() };
     table.whole()
 }
 
@@ -58,21 +52,13 @@ impl<'v, 't> Table<'_, 'v, 't> {
         let entries = self.entries.into_iter().flat_map(|entries| entries.iter());
         for (key, _) in entries.filter(|(key, _)| !self.seen.contains(key.get_ref().as_ref())) {
             let path = join(&self.path, key.get_ref());
-            self.log.fault_at(
-                key.span(),
-                &path,
-                "unknown key",
-                "remove it or correct its spelling",
-            );
+            self.log.fault_at(key.span(), &path, "unknown key", "remove it or correct its spelling");
         }
         value
     }
 
     fn find(&mut self, key: &str) -> Option<(String, &'v Spanned<DeValue<'v>>)> {
-        let (name, value) = self
-            .entries?
-            .iter()
-            .find(|(name, _)| name.get_ref().as_ref() == key)?;
+        let (name, value) = self.entries?.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
         self.seen.insert(name.get_ref().as_ref());
         let path = join(&self.path, key);
         self.log.stands(&path, name.span());
@@ -84,8 +70,7 @@ impl<'v, 't> Table<'_, 'v, 't> {
         if found.is_none() {
             let path = join(&self.path, key);
             if self.entries.is_some() {
-                self.log
-                    .fault_at(self.span.clone(), &path, "missing", remedy);
+                self.log.fault_at(self.span.clone(), &path, "missing", remedy);
             }
             self.log.guess(&path);
         }
@@ -94,49 +79,23 @@ impl<'v, 't> Table<'_, 'v, 't> {
 
     fn wrong(&mut self, value: &Spanned<DeValue<'_>>, path: &str, wanted: &str) {
         let found = kind(value.get_ref());
-        self.log.fault_at(
-            value.span(),
-            path,
-            format!("found {found}"),
-            format!("write {wanted}"),
-        );
+        self.log.fault_at(value.span(), path, format!("found {found}"), format!("write {wanted}"));
         self.log.guess(path);
     }
 
     /// The names of all keys, for tables whose keys are content.
     pub(super) fn keys(&self) -> Vec<String> {
-        self.entries
-            .map(|entries| {
-                entries
-                    .keys()
-                    .map(|key| key.get_ref().to_string())
-                    .collect()
-            })
-            .unwrap_or_default()
+        self.entries.map(|entries| entries.keys().map(|key| key.get_ref().to_string()).collect()).unwrap_or_default()
     }
 
     /// Reports a key or value of this table that breaks a rule of form.
-    pub(super) fn refuse(
-        &mut self,
-        key: &str,
-        reason: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
+    pub(super) fn refuse(&mut self, key: &str, reason: impl Into<String>, remedy: impl Into<String>) {
         let path = join(&self.path, key);
         let span = self
             .entries
-            .and_then(|entries| {
-                entries
-                    .iter()
-                    .find(|(name, _)| name.get_ref().as_ref() == key)
-            })
+            .and_then(|entries| entries.iter().find(|(name, _)| name.get_ref().as_ref() == key))
             .map(|(name, _)| name.span());
-        self.log.fault_at(
-            span.unwrap_or_else(|| self.span.clone()),
-            &path,
-            reason,
-            remedy,
-        );
+        self.log.fault_at(span.unwrap_or_else(|| self.span.clone()), &path, reason, remedy);
         self.log.guess(&path);
     }
 
@@ -153,8 +112,7 @@ impl<'v, 't> Table<'_, 'v, 't> {
     }
 
     pub(super) fn text_if_any(&mut self, key: &str) -> Option<String> {
-        self.find(key)
-            .map(|(path, value)| self.text_of(&path, value))
+        self.find(key).map(|(path, value)| self.text_of(&path, value))
     }
 
     fn text_of(&mut self, path: &str, value: &Spanned<DeValue<'_>>) -> String {
@@ -199,8 +157,7 @@ impl<'v, 't> Table<'_, 'v, 't> {
     }
 
     pub(super) fn date_if_any(&mut self, key: &str) -> Option<Date> {
-        self.find(key)
-            .map(|(path, value)| self.date_of(&path, value))
+        self.find(key).map(|(path, value)| self.date_of(&path, value))
     }
 
     fn date_of(&mut self, path: &str, value: &Spanned<DeValue<'_>>) -> Date {
@@ -210,12 +167,8 @@ impl<'v, 't> Table<'_, 'v, 't> {
             .filter(|when| when.time.is_none() && when.offset.is_none())
             .and_then(|when| when.date);
         let date = plain.and_then(|date| {
-            Date::new(
-                i16::try_from(date.year).ok()?,
-                i8::try_from(date.month).ok()?,
-                i8::try_from(date.day).ok()?,
-            )
-            .ok()
+            Date::new(i16::try_from(date.year).ok()?, i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?)
+                .ok()
         });
         date.unwrap_or_else(|| {
             self.wrong(value, path, "a date as 2022-06-28, without quotes");
@@ -232,23 +185,17 @@ impl<'v, 't> Table<'_, 'v, 't> {
     }
 
     pub(super) fn word_if_any<W: Word>(&mut self, key: &str) -> Option<W> {
-        self.find(key)
-            .and_then(|(path, value)| self.word_of(&path, value))
+        self.find(key).and_then(|(path, value)| self.word_of(&path, value))
     }
 
     fn word_of<W: Word>(&mut self, path: &str, value: &Spanned<DeValue<'_>>) -> Option<W> {
         let word = value.get_ref().as_str().and_then(W::from_word);
         if word.is_none() {
-            let found = value.get_ref().as_str().map_or_else(
-                || kind(value.get_ref()).to_owned(),
-                |text| format!("\"{text}\""),
-            );
-            self.log.fault_at(
-                value.span(),
-                path,
-                format!("{found} is no {}", W::KIND),
-                one_of::<W>(),
-            );
+            let found = value
+                .get_ref()
+                .as_str()
+                .map_or_else(|| kind(value.get_ref()).to_owned(), |text| format!("\"{text}\""));
+            self.log.fault_at(value.span(), path, format!("{found} is no {}", W::KIND), one_of::<W>());
             self.log.guess(path);
         }
         word
@@ -265,12 +212,7 @@ impl<'v, 't> Table<'_, 'v, 't> {
             let item_path = format!("{path}[{at}]");
             if let Some(word) = self.word_of::<W>(&item_path, item) {
                 if words.contains(&word) {
-                    self.log.fault_at(
-                        item.span(),
-                        &item_path,
-                        format!("{} stands twice", word.word()),
-                        "remove one",
-                    );
+                    self.log.fault_at(item.span(), &item_path, format!("{} stands twice", word.word()), "remove one");
                 }
                 words.push(word);
             }
@@ -279,16 +221,11 @@ impl<'v, 't> Table<'_, 'v, 't> {
     }
 
     pub(super) fn words_if_any<W: Word + PartialEq>(&mut self, key: &str) -> Vec<W> {
-        if self.has(key) {
-            self.words(key)
-        } else {
-            Vec::new()
-        }
+        if self.has(key) { self.words(key) } else { Vec::new() }
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
-        self.entries
-            .is_some_and(|entries| entries.keys().any(|name| name.get_ref().as_ref() == key))
+        self.entries.is_some_and(|entries| entries.keys().any(|name| name.get_ref().as_ref() == key))
     }
 
     fn items(
@@ -298,14 +235,9 @@ impl<'v, 't> Table<'_, 'v, 't> {
         remedy: &str,
     ) -> Vec<(usize, &'v Spanned<DeValue<'v>>)> {
         match value.get_ref().as_array() {
-            Some(array) if !array.is_empty() && array.len() <= MOST_ITEMS => {
-                array.iter().enumerate().collect()
-            }
+            Some(array) if !array.is_empty() && array.len() <= MOST_ITEMS => array.iter().enumerate().collect(),
             Some(array) => {
-                let reason = format!(
-                    "a list of {} items; 1 to {MOST_ITEMS} are allowed",
-                    array.len()
-                );
+                let reason = format!("a list of {} items; 1 to {MOST_ITEMS} are allowed", array.len());
                 self.log.fault_at(value.span(), path, reason, remedy);
                 self.log.guess(path);
                 Vec::new()
@@ -332,12 +264,9 @@ impl<'v, 't> Table<'_, 'v, 't> {
                     Some(Ok(finding)) => {
                         set.insert(finding);
                     }
-                    Some(Err(unknown)) => self.log.fault_at(
-                        item.span(),
-                        &inner_path,
-                        unknown.to_string(),
-                        Finding::REMEDY,
-                    ),
+                    Some(Err(unknown)) => {
+                        self.log.fault_at(item.span(), &inner_path, unknown.to_string(), Finding::REMEDY)
+                    }
                     None => self.wrong(item, &inner_path, "a finding in quotes"),
                 }
             }
@@ -355,8 +284,7 @@ impl<'v, 't> Table<'_, 'v, 't> {
     }
 
     pub(super) fn child_if_any<T: Section>(&mut self, key: &str) -> Option<T> {
-        self.find(key)
-            .map(|(path, value)| self.table_of(path, value))
+        self.find(key).map(|(path, value)| self.table_of(path, value))
     }
 
     /// A list of tables; empty when the key is absent.
@@ -366,10 +294,7 @@ impl<'v, 't> Table<'_, 'v, 't> {
         };
         let remedy = format!("write tables [[{path}]]");
         let items = self.items(&path, value, &remedy);
-        items
-            .into_iter()
-            .map(|(at, item)| self.table_of(format!("{path}[{at}]"), item))
-            .collect()
+        items.into_iter().map(|(at, item)| self.table_of(format!("{path}[{at}]"), item)).collect()
     }
 
     fn absent(&mut self, path: String) -> Table<'_, 'v, 't> {
@@ -415,28 +340,15 @@ pub(super) const PERMILLE: &[Unit] = &[Unit::Permille];
 pub(super) const PER_100K: &[Unit] = &[Unit::Per100k];
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 fn whole_number(value: &DeValue<'_>) -> Option<i64> {
-    value
-        .as_integer()
-        .and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
+    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }
 
 fn one_of<W: Word>() -> String {
-    format!(
-        "write one of: {}",
-        W::ALL
-            .iter()
-            .map(|word| word.word())
-            .collect::<Vec<_>>()
-            .join(", ")
-    )
+    format!("write one of: {}", W::ALL.iter().map(|word| word.word()).collect::<Vec<_>>().join(", "))
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -21,19 +21,12 @@ pub fn check_all(files: &[(&str, &str)]) -> Result<Vec<Pack>, Vec<FileFault>> {
     for (file, text) in files {
         match Pack::parse(text) {
             Ok(pack) => packs.push((*file, pack)),
-            Err(found) => faults.extend(found.into_iter().map(|fault| FileFault {
-                file: (*file).to_owned(),
-                fault,
-            })),
+            Err(found) => faults.extend(found.into_iter().map(|fault| FileFault { file: (*file).to_owned(), fault })),
         }
     }
     faults.extend(twice_named(&packs));
     faults.extend(overlapping(&packs));
-    if faults.is_empty() {
-        Ok(packs.into_iter().map(|(_, pack)| pack).collect())
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(packs.into_iter().map(|(_, pack)| pack).collect()) } else { Err(faults) }
 }
 
 fn twice_named(packs: &[(&str, Pack)]) -> Vec<FileFault> {
@@ -43,12 +36,7 @@ fn twice_named(packs: &[(&str, Pack)]) -> Vec<FileFault> {
         let (other, known) = *first.entry(pack.reference()).or_insert((file, pack));
         if known.content_hash() != pack.content_hash() {
             let reason = format!("{} has another content in {other}", pack.reference());
-            faults.push(at_head(
-                file,
-                "version",
-                reason,
-                "raise the version of the changed text",
-            ));
+            faults.push(at_head(file, "version", reason, "raise the version of the changed text"));
         }
     }
     faults
@@ -57,9 +45,7 @@ fn twice_named(packs: &[(&str, Pack)]) -> Vec<FileFault> {
 fn overlapping(packs: &[(&str, Pack)]) -> Vec<FileFault> {
     let mut faults = Vec::new();
     for (file, pack) in packs {
-        let earlier = packs
-            .iter()
-            .filter(|(_, other)| pack.supersedes.as_ref() == Some(&other.pack_id));
+        let earlier = packs.iter().filter(|(_, other)| pack.supersedes.as_ref() == Some(&other.pack_id));
         for (other_file, other) in
             earlier.filter(|(_, other)| other.valid.to.is_none_or(|last| last >= pack.valid.from))
         {
@@ -67,12 +53,7 @@ fn overlapping(packs: &[(&str, Pack)]) -> Vec<FileFault> {
                 "{} supersedes {} ({other_file}), which is still in force on {}",
                 pack.pack_id, other.pack_id, pack.valid.from
             );
-            faults.push(at_head(
-                file,
-                "valid",
-                reason,
-                "end the earlier pack the day before this one starts",
-            ));
+            faults.push(at_head(file, "valid", reason, "end the earlier pack the day before this one starts"));
         }
     }
     faults
@@ -82,12 +63,6 @@ fn overlapping(packs: &[(&str, Pack)]) -> Vec<FileFault> {
 fn at_head(file: &str, path: &str, reason: String, remedy: &str) -> FileFault {
     FileFault {
         file: file.to_owned(),
-        fault: Fault {
-            line: 1,
-            column: 1,
-            path: path.to_owned(),
-            reason,
-            remedy: remedy.to_owned(),
-        },
+        fault: Fault { line: 1, column: 1, path: path.to_owned(), reason, remedy: remedy.to_owned() },
     }
 }

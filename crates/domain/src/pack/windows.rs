@@ -92,54 +92,29 @@ impl Pack {
 
     fn window_for(&self, dates: &AnchorDates) -> Result<(&Window, Date), NoWindow> {
         let windows = &self.natural_history.infectious.windows;
-        let known = windows
-            .iter()
-            .find_map(|window| dates.get(window.anchor).map(|date| (window, date)));
-        known.ok_or_else(|| {
-            NoWindow::AnchorUnknown(windows.iter().map(|window| window.anchor).collect())
-        })
+        let known = windows.iter().find_map(|window| dates.get(window.anchor).map(|date| (window, date)));
+        known.ok_or_else(|| NoWindow::AnchorUnknown(windows.iter().map(|window| window.anchor).collect()))
     }
 
     /// First and last day whose exposures make a contact of this ring; never starts after the infectious window opens.
     /// `wide` uses the pack's longer look-back where it has one.
-    pub fn contact_search(
-        &self,
-        ring: Ring,
-        dates: &AnchorDates,
-        wide: bool,
-    ) -> Result<InfectiousWindow, NoWindow> {
-        let definition = self
-            .contact_definition(ring)
-            .ok_or(NoWindow::NoRing(ring))?;
+    pub fn contact_search(&self, ring: Ring, dates: &AnchorDates, wide: bool) -> Result<InfectiousWindow, NoWindow> {
+        let definition = self.contact_definition(ring).ok_or(NoWindow::NoRing(ring))?;
         if definition.lookback_from == LookbackFrom::FirstContactOfContact {
             return Err(NoWindow::CountedFromContact(ring));
         }
         let window = self.infectious_window(dates)?;
-        let lookback = definition
-            .lookback_wide
-            .as_ref()
-            .filter(|_| wide)
-            .unwrap_or(&definition.lookback);
-        let from = window
-            .from
-            .min(plus_days(window.anchor_date, -lookback.value));
+        let lookback = definition.lookback_wide.as_ref().filter(|_| wide).unwrap_or(&definition.lookback);
+        let from = window.from.min(plus_days(window.anchor_date, -lookback.value));
         Ok(InfectiousWindow { from, ..window })
     }
 
     /// True when an exposure inside the search window meets the ring's definition.
     pub fn makes_contact(&self, ring: Ring, exposure: &ExposureFact) -> bool {
-        let lag = self
-            .natural_history
-            .infectious
-            .exposure_lag
-            .as_ref()
-            .and_then(Figure::minutes)
-            .unwrap_or(0);
+        let lag = self.natural_history.infectious.exposure_lag.as_ref().and_then(Figure::minutes).unwrap_or(0);
         self.contact_definition(ring).is_some_and(|definition| {
             definition.kinds.contains(&exposure.kind)
-                && exposure
-                    .minutes
-                    .is_none_or(|minutes| minutes >= definition.min_minutes.value)
+                && exposure.minutes.is_none_or(|minutes| minutes >= definition.min_minutes.value)
                 && exposure.minutes_after_case_left <= lag
         })
     }

@@ -137,6 +137,7 @@ fn through_both(bytes: &[u8]) -> Result<Reached, String> {
     // The draft costs a second reading; every eighth file is enough.
     if bytes.len() % 8 == 0
         && let Ok(draft) = suggest::draft_for(stored(bytes), Noun::Linelist, &limits())
+        && !draft.contains("# NOT ENOUGH")
     {
         let drafted = Mapping::parse(&draft).map_err(|faults| format!("a draft does not parse: {faults:?}\n{draft}"))?;
         account(bytes, &drafted)?;

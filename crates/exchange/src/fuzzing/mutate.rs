@@ -176,11 +176,14 @@ fn as_json(text: &str) -> String {
 }
 
 fn json_value(cell: &str, choices: &mut Choices) -> String {
-    match choices.below(40) {
+    match choices.below(300) {
         0 => "null".into(),
         1 => "[1,{\"a\":[true]}]".into(),
         2 => "12345678901234567890123".into(),
-        3 => format!("{}1{}", "[".repeat(choices.below(9)), "]".repeat(choices.below(9))),
+        3 => {
+            let deep = choices.below(9);
+            format!("{}1{}", "[".repeat(deep), "]".repeat(deep + usize::from(choices.one_in(9))))
+        }
         _ if !cell.is_empty() && cell.len() < 15 && cell.bytes().all(|b| b.is_ascii_digit()) && !cell.starts_with('0') => cell.to_owned(),
         _ => as_json(cell),
     }

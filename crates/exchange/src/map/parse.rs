@@ -137,8 +137,9 @@ impl Reader {
         if records.is_empty() {
             self.fault(&(0..0), "no field is mapped: add [[field]] blocks".into());
         }
-        for record in &records {
-            self.required(record);
+        // A field that was not understood may be the one that is missed.
+        if self.faults.is_empty() {
+            records.iter().for_each(|record| self.required(record));
         }
         Some(Mapping {
             noun: noun?,

@@ -137,6 +137,8 @@ impl Plan {
             errors.push(RowError::new(row.number(), column.map(|at| self.name(at)).unwrap_or_default(), value, fault.rule, fault.remedy));
         };
         match &plan.map.parts {
+            // One (clear) empties all that the cell would have been divided into.
+            Parts::Split(_) | Parts::Pattern(_) if text == CLEAR => plan.map.to.iter().for_each(|to| self.put(plan, *to, CLEAR, record, &mut refuse)),
             Parts::Whole => {
                 if let Some(to) = plan.map.to.first() {
                     self.put(plan, *to, &text, record, &mut refuse);
@@ -175,11 +177,15 @@ impl Plan {
         if word.is_empty() {
             return;
         }
-        let prefixed: Cow<'_, str> = if plan.map.prefix.is_empty() || word == CLEAR { Cow::Borrowed(word) } else { Cow::Owned(format!("{}{word}", plan.map.prefix)) };
         let reading = Reading { kind: to.target.kind, formats: &plan.map.formats, precision: plan.map.precision, zone: &self.zone };
-        let value = if word == CLEAR { Ok(Value::Clear) } else { convert(&prefixed, &reading) };
+        let value = if word == CLEAR { Ok(Value::Clear) } else { convert(word, &reading) };
         match value {
-            Ok(value) => record.fields.push(MappedField { to, value, column: plan.columns.first().and_then(|&at| u16::try_from(at).ok()) }),
+            Ok(mut value) => {
+                if let Value::Text(text) = &mut value {
+                    text.insert_str(0, &plan.map.prefix);
+                }
+                record.fields.push(MappedField { to, value, column: plan.columns.first().and_then(|&at| u16::try_from(at).ok()) });
+            }
             Err(fault) => refuse(text, fault),
         }
     }

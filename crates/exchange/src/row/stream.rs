@@ -37,7 +37,9 @@ pub fn open_path(path: &Path, mapping: &Mapping, limits: &Limits) -> Result<RowS
 pub fn open(stored: Stored, mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
     let source = Source::open(stored, &mapping.shape, limits)?;
     let columns = source.facts().columns.clone();
-    let (plan, warnings) = Plan::new(mapping, &columns, matches!(source, Source::Json(_)))?;
+    // JSON leaves out what nobody has, and so does the errors file of a JSON file.
+    let sparse = matches!(source, Source::Json(_)) || errors_file::has_own_columns(columns.iter().map(String::as_str));
+    let (plan, warnings) = Plan::new(mapping, &columns, sparse)?;
     let read = mapping.columns();
     let unmapped = columns
         .into_iter()

@@ -29,7 +29,8 @@ pub enum Format {
 /// How a file is laid out, as far as its mapping says so.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// Kind of file; `None` looks at its first bytes.
+    /// Kind of file. Its first bytes decide, because the errors file of a workbook is CSV; this settles only whether a
+    /// text that starts with a bracket is CSV.
     pub format: Option<Format>,
     /// Code page of a text file. A byte order mark in the file overrides it.
     pub encoding: Encoding,
@@ -120,7 +121,10 @@ impl Source {
     /// is given, so that a broken file is refused before anything is imported.
     pub fn open(mut stored: Stored, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
         let size = stored.seek(SeekFrom::End(0)).map_err(|e| FileRefusal::io("file", &e))?;
-        let format = sniff(&mut stored)?;
+        let mut format = sniff(&mut stored)?;
+        if shape.format == Some(Format::Csv) && format == Format::Json {
+            format = Format::Csv;
+        }
         let max = if format == Format::Xlsx { limits.workbook.max_file_bytes } else { limits.max_file_bytes };
         if size > max {
             return Err(FileRefusal::new(

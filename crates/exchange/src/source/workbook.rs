@@ -113,7 +113,7 @@ fn read_sheet(stored: Stored, shape: &Shape, limits: &Limits, sender: &SyncSende
     let mut workbook = Xlsx::new(BufReader::with_capacity(64 << 10, stored)).map_err(|e| damaged(format!("it cannot be parsed ({e})")))?;
     let (sheet, warnings) = choose_sheet(&workbook, shape)?;
     let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| damaged(format!("the sheet {sheet:?} cannot be parsed ({e})")))?;
-    let mut reader = RowAssembler { cells, held: None, row: 0, text_bytes: 0, limits };
+    let mut reader = RowAssembler { cells, held: None, ended: false, row: 0, text_bytes: 0, limits };
     let mut record = StringRecord::new();
     let header_row = shape.header_row.max(1);
     let columns = loop {
@@ -198,6 +198,8 @@ type Position = (u32, u32);
 struct RowAssembler<'a, 'l> {
     cells: XlsxCellReader<'a, BufReader<Stored>>,
     held: Option<(Position, String)>,
+    /// The parser must not be asked again after its last cell.
+    ended: bool,
     row: u64,
     text_bytes: u64,
     limits: &'l Limits,
@@ -255,7 +257,11 @@ impl RowAssembler<'_, '_> {
     }
 
     fn next_cell(&mut self) -> Result<Option<(Position, String)>, FileRefusal> {
+        if self.ended {
+            return Ok(None);
+        }
         let cell = self.cells.next_cell().map_err(|e| damaged(format!("after row {} it cannot be parsed ({e})", self.row)))?;
+        self.ended = cell.is_none();
         Ok(cell.map(|cell| (cell.get_position(), cell_text(cell.get_value()))))
     }
 }

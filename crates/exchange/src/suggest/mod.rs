@@ -131,8 +131,11 @@ impl Draft<'_> {
             let wanted = words::id_target(self.noun);
             let path = if group.contains(&wanted) { wanted } else { group.first().copied().unwrap_or_default() };
             let Some(target) = target::find(self.noun, path) else { continue };
-            let free = (0..self.columns.len()).filter(|at| !mapped.contains_key(at) && self.fits(*at, target));
-            if let Some(best) = free.max_by_key(|&at| (self.said(at).len(), std::cmp::Reverse(at))) {
+            let free: Vec<usize> = (0..self.columns.len()).filter(|at| !mapped.contains_key(at) && self.fits(*at, target)).collect();
+            if free.is_empty() {
+                let _ = write!(self.blocks, "\n# NOT ENOUGH: no column can say {}. Without one of these the file cannot be imported as {}.\n", crate::map::either(group), self.noun.name());
+            }
+            if let Some(best) = free.into_iter().max_by_key(|&at| (self.said(at).len(), std::cmp::Reverse(at))) {
                 mapped.insert(best, target);
                 self.taken.insert(target.path);
                 let _ = write!(self.blocks, "\n# GUESSED: no column name says which is {} ({}). Check it.\n", target.path, target.about);

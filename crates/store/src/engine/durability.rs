@@ -31,7 +31,8 @@ impl Durability {
                 let mut connection = writer.acquire().await?;
                 for (sql, name, wanted, remedy) in SQLITE {
                     let row = sqlx::query(*sql).fetch_one(&mut *connection).await?;
-                    let found = row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get::<String, _>(0))?;
+                    let found =
+                        row.try_get::<i64, _>(0).map(|n| n.to_string()).or_else(|_| row.try_get::<String, _>(0))?;
                     settings.push((*name, found, *wanted, *remedy));
                 }
             }

@@ -45,9 +45,29 @@ impl DbError {
         match self {
             Self::Sql(sqlx::Error::Database(error)) => matches!(
                 error.code().as_deref(),
-                Some("40001" | "40P01" | "57P01" | "57P02" | "57P03" | "08000" | "08003" | "08006" | "53300" | "5" | "6" | "261" | "517")
+                Some(
+                    "40001"
+                        | "40P01"
+                        | "57P01"
+                        | "57P02"
+                        | "57P03"
+                        | "08000"
+                        | "08003"
+                        | "08006"
+                        | "53300"
+                        | "5"
+                        | "6"
+                        | "261"
+                        | "517"
+                )
             ),
-            Self::Sql(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_)) => true,
+            Self::Sql(
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Protocol(_),
+            ) => true,
             _ => false,
         }
     }

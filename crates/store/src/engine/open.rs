@@ -54,7 +54,8 @@ impl Db {
             Self::open_sqlite(url, create).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(STATEMENTS);
-            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
+            let pool =
+                PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
             Self::Postgres(pool)
         } else {
             return Err(DbError::Url(url.split('@').next_back().unwrap_or(url).to_owned()));
@@ -84,7 +85,8 @@ impl Db {
             .connect_with(writing)
             .await?;
         let reading = options.create_if_missing(false).pragma("cache_size", "-16384");
-        let readers = SqlitePoolOptions::new().max_connections(6).acquire_timeout(PATIENCE).connect_with(reading).await?;
+        let readers =
+            SqlitePoolOptions::new().max_connections(6).acquire_timeout(PATIENCE).connect_with(reading).await?;
         Ok(Self::Sqlite { readers, writer })
     }
 
@@ -99,7 +101,8 @@ impl Db {
             .statement_cache_capacity(STATEMENTS)
             .row_buffer_size(5_000)
             .pragma("cache_size", "-131072");
-        let only = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
+        let only =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
         Ok(Self::Sqlite { readers: only.clone(), writer: only })
     }
 

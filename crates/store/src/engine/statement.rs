@@ -163,26 +163,34 @@ fn bind_postgres(mut query: PostgresQuery<'_>, args: Vec<Arg>) -> PostgresQuery<
 }
 
 fn read_sqlite(row: &SqliteRow, types: &[ColumnType]) -> Result<Row, DbError> {
-    types.iter().enumerate().map(|(n, ty)| {
-        Ok(match ty {
-            ColumnType::Int => Value::or_null(row.try_get::<Option<i64>, _>(n)?),
-            ColumnType::Text => Value::or_null(row.try_get::<Option<String>, _>(n)?),
-            ColumnType::Bytes => Value::or_null(row.try_get::<Option<Vec<u8>>, _>(n)?),
-            ColumnType::Uuid => Value::or_null(row.try_get::<Option<Uuid>, _>(n)?),
+    types
+        .iter()
+        .enumerate()
+        .map(|(n, ty)| {
+            Ok(match ty {
+                ColumnType::Int => Value::or_null(row.try_get::<Option<i64>, _>(n)?),
+                ColumnType::Text => Value::or_null(row.try_get::<Option<String>, _>(n)?),
+                ColumnType::Bytes => Value::or_null(row.try_get::<Option<Vec<u8>>, _>(n)?),
+                ColumnType::Uuid => Value::or_null(row.try_get::<Option<Uuid>, _>(n)?),
+            })
         })
-    }).collect()
+        .collect()
 }
 
 fn read_postgres(row: &PgRow, types: &[ColumnType]) -> Result<Row, DbError> {
-    types.iter().enumerate().map(|(n, ty)| {
-        Ok(match ty {
-            ColumnType::Int => match row.column(n).type_info().to_string().as_str() {
-                "INT4" => Value::or_null(row.try_get::<Option<i32>, _>(n)?.map(i64::from)),
-                _ => Value::or_null(row.try_get::<Option<i64>, _>(n)?),
-            },
-            ColumnType::Text => Value::or_null(row.try_get::<Option<String>, _>(n)?),
-            ColumnType::Bytes => Value::or_null(row.try_get::<Option<Vec<u8>>, _>(n)?),
-            ColumnType::Uuid => Value::or_null(row.try_get::<Option<Uuid>, _>(n)?),
+    types
+        .iter()
+        .enumerate()
+        .map(|(n, ty)| {
+            Ok(match ty {
+                ColumnType::Int => match row.column(n).type_info().to_string().as_str() {
+                    "INT4" => Value::or_null(row.try_get::<Option<i32>, _>(n)?.map(i64::from)),
+                    _ => Value::or_null(row.try_get::<Option<i64>, _>(n)?),
+                },
+                ColumnType::Text => Value::or_null(row.try_get::<Option<String>, _>(n)?),
+                ColumnType::Bytes => Value::or_null(row.try_get::<Option<Vec<u8>>, _>(n)?),
+                ColumnType::Uuid => Value::or_null(row.try_get::<Option<Uuid>, _>(n)?),
+            })
         })
-    }).collect()
+        .collect()
 }

@@ -56,17 +56,20 @@ pub(super) fn rows(case: &Case, rows: &mut Rows<'_>) {
     ];
     rows.push(&CASE_RECORD, row);
     for (n, step) in case.history.iter().enumerate() {
-        rows.push(&CASE_CLASSIFICATION, [
-            Value::Uuid(case.id.0),
-            Value::Int(n as i64),
-            Value::from(step.to.name()),
-            said(step.valid_from),
-            Value::Int(step.recorded_at),
-            Value::or_null(step.superseded_at),
-            Value::Uuid(step.recorded_by.0),
-            list(Some(&step.findings)),
-            Value::from(&step.pack.pack_id),
-            Value::from(&step.pack.version),
-        ]);
+        rows.push(
+            &CASE_CLASSIFICATION,
+            [
+                Value::Uuid(case.id.0),
+                Value::Int(n as i64),
+                Value::from(step.to.name()),
+                said(step.valid_from),
+                Value::Int(step.recorded_at),
+                Value::or_null(step.superseded_at),
+                Value::Uuid(step.recorded_by.0),
+                list(Some(&step.findings)),
+                Value::from(&step.pack.pack_id),
+                Value::from(&step.pack.version),
+            ],
+        );
     }
 }

@@ -14,16 +14,19 @@ table! {
 
 pub(super) fn rows(area: &Jurisdiction, rows: &mut Rows<'_>) {
     let fields = &area.fields;
-    rows.push(&JURISDICTION, [
-        Value::Uuid(area.id.0),
-        Value::from(&area.hierarchy),
-        Value::from(&area.level),
-        Value::or_null(area.parent.map(|parent| parent.0)),
-        Value::or_null(fields.code.as_ref().map(|code| &code.0)),
-        list(fields.names.as_ref().map(|names| &names.0)),
-        list(fields.synonyms.as_ref().map(|synonyms| &synonyms.0)),
-        Value::or_null(fields.latitude_microdegrees.as_ref().map(|value| value.0)),
-        Value::or_null(fields.longitude_microdegrees.as_ref().map(|value| value.0)),
-        Value::or_null(fields.residents.as_ref().map(|value| value.0)),
-    ]);
+    rows.push(
+        &JURISDICTION,
+        [
+            Value::Uuid(area.id.0),
+            Value::from(&area.hierarchy),
+            Value::from(&area.level),
+            Value::or_null(area.parent.map(|parent| parent.0)),
+            Value::or_null(fields.code.as_ref().map(|code| &code.0)),
+            list(fields.names.as_ref().map(|names| &names.0)),
+            list(fields.synonyms.as_ref().map(|synonyms| &synonyms.0)),
+            Value::or_null(fields.latitude_microdegrees.as_ref().map(|value| value.0)),
+            Value::or_null(fields.longitude_microdegrees.as_ref().map(|value| value.0)),
+            Value::or_null(fields.residents.as_ref().map(|value| value.0)),
+        ],
+    );
 }

@@ -52,14 +52,17 @@ pub fn each_row(located: &Located, state: Vec<u8>, take: &mut dyn FnMut(&'static
     let about = located.aggregate.about();
     let id = Value::Uuid(located.id);
     let mut rows = Rows { stream: located.stream.0, permit: Reading::permit(), take };
-    rows.push(&AGGREGATE, [
-        id.clone(),
-        Value::Int(located.aggregate.kind() as i64),
-        Value::Int(located.version),
-        Value::or_null(located.released_to.map(|stream| stream.0)),
-        Value::or_null(about.jurisdiction.map(|area| area.0)),
-        Value::Bytes(state),
-    ]);
+    rows.push(
+        &AGGREGATE,
+        [
+            id.clone(),
+            Value::Int(located.aggregate.kind() as i64),
+            Value::Int(located.version),
+            Value::or_null(located.released_to.map(|stream| stream.0)),
+            Value::or_null(about.jurisdiction.map(|area| area.0)),
+            Value::Bytes(state),
+        ],
+    );
     for link in located.aggregate.links() {
         rows.push(&LINK, [Value::Uuid(link.target), Value::Int(link.relation as i64), id.clone()]);
     }

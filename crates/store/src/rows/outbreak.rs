@@ -13,15 +13,18 @@ table! {
 }
 
 pub(super) fn rows(outbreak: &Outbreak, rows: &mut Rows<'_>) {
-    rows.push(&OUTBREAK, [
-        Value::Uuid(outbreak.id.0),
-        Value::from(&outbreak.name),
-        Value::from(&outbreak.disease),
-        Value::from(&outbreak.pack.pack_id),
-        Value::from(&outbreak.pack.version),
-        Value::from(&outbreak.time_zone),
-        Value::from(&outbreak.code_mask),
-        Value::Uuid(outbreak.jurisdiction.0),
-        Value::or_null(outbreak.closed_at),
-    ]);
+    rows.push(
+        &OUTBREAK,
+        [
+            Value::Uuid(outbreak.id.0),
+            Value::from(&outbreak.name),
+            Value::from(&outbreak.disease),
+            Value::from(&outbreak.pack.pack_id),
+            Value::from(&outbreak.pack.version),
+            Value::from(&outbreak.time_zone),
+            Value::from(&outbreak.code_mask),
+            Value::Uuid(outbreak.jurisdiction.0),
+            Value::or_null(outbreak.closed_at),
+        ],
+    );
 }

@@ -32,19 +32,31 @@ pub const HEADER_BYTES: usize = PLAIN_HEADER_BYTES + WRAPPED_BYTES;
 /// Why a backup cannot be read or written. In `Read` and `Write` it travels inside an [`io::Error`] of kind `InvalidData`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BackupError {
-    #[error("this file is not a Firebreak backup (its first bytes are others); give the path of a file that `backup` wrote")]
+    #[error(
+        "this file is not a Firebreak backup (its first bytes are others); give the path of a file that `backup` wrote"
+    )]
     NotABackup,
-    #[error("the backup is of format {found}, this program reads format {BACKUP_VERSION}; use the version that wrote it")]
+    #[error(
+        "the backup is of format {found}, this program reads format {BACKUP_VERSION}; use the version that wrote it"
+    )]
     UnknownVersion { found: u16 },
     #[error("the backup ends within its header: it was cut; use another copy")]
     HeaderCut,
-    #[error("the backup's key is wrapped under master key {number}, which is not given; add the line `{number}:…` to the key file")]
+    #[error(
+        "the backup's key is wrapped under master key {number}, which is not given; add the line `{number}:…` to the key file"
+    )]
     MasterKeyMissing { number: i64 },
-    #[error("the backup's header does not open under master key {number}: the header was altered or the key is another one")]
+    #[error(
+        "the backup's header does not open under master key {number}: the header was altered or the key is another one"
+    )]
     HeaderNotAuthentic { number: i64 },
-    #[error("chunk {chunk} (file offset {offset}) does not open: altered, moved, repeated or from another backup; use another copy")]
+    #[error(
+        "chunk {chunk} (file offset {offset}) does not open: altered, moved, repeated or from another backup; use another copy"
+    )]
     ChunkNotAuthentic { chunk: u64, offset: u64 },
-    #[error("the backup ends after chunk {chunk} (file offset {offset}) but its last chunk is missing: it was cut; use another copy")]
+    #[error(
+        "the backup ends after chunk {chunk} (file offset {offset}) but its last chunk is missing: it was cut; use another copy"
+    )]
     Cut { chunk: u64, offset: u64 },
     #[error("the backup's life ended at {ended} (milliseconds UTC, now {now}); it must be destroyed, not restored")]
     LifeOver { ended: i64, now: i64 },
@@ -134,7 +146,12 @@ struct Chunks {
 
 impl Chunks {
     fn new(key: &[u8; KEY_BYTES], header: &[u8], nonce_prefix: [u8; NONCE_PREFIX_BYTES]) -> Self {
-        Self { cipher: ChaCha20Poly1305::new(key.into()), header_hash: *blake3::hash(header).as_bytes(), nonce_prefix, counter: 0 }
+        Self {
+            cipher: ChaCha20Poly1305::new(key.into()),
+            header_hash: *blake3::hash(header).as_bytes(),
+            nonce_prefix,
+            counter: 0,
+        }
     }
 
     fn nonce(&self, last: bool) -> Result<[u8; 12], BackupError> {
@@ -205,7 +222,8 @@ impl<W: Write> BackupWriter<W> {
         entropy(&mut nonce_prefix);
         let number = master.current();
         let wrapping = master.derive(number, Purpose::Backup).ok_or(BackupError::MasterKeyMissing { number })?;
-        let header = BackupHeader { version: BACKUP_VERSION, backup, created_at, life_ms, master_key: number, nonce_prefix };
+        let header =
+            BackupHeader { version: BACKUP_VERSION, backup, created_at, life_ms, master_key: number, nonce_prefix };
         let mut bytes = header.plain_bytes();
         let wrapped = cipher::wrap(&wrapping, &bytes, key.as_slice()).map_err(|_| BackupError::TooLong)?;
         bytes.extend_from_slice(&wrapped);
@@ -225,7 +243,11 @@ impl<W: Write> BackupWriter<W> {
         if self.failed {
             return Err(io::Error::other("the backup already failed; what was written is not usable"));
         }
-        let written = self.chunks.seal(&mut self.buffer, last).map_err(io::Error::from).and_then(|()| self.out.write_all(&self.buffer));
+        let written = self
+            .chunks
+            .seal(&mut self.buffer, last)
+            .map_err(io::Error::from)
+            .and_then(|()| self.out.write_all(&self.buffer));
         self.buffer.clear();
         self.failed = written.is_err();
         written
@@ -276,13 +298,24 @@ impl<R: Read> BackupReader<R> {
         read_header(&mut source, &mut wrapped)?;
         let number = header.master_key;
         let wrapping = master.derive(number, Purpose::Backup).ok_or(BackupError::MasterKeyMissing { number })?;
-        let key = cipher::unwrap(&wrapping, &plain, &wrapped).map_err(|_| BackupError::HeaderNotAuthentic { number })?;
+        let key =
+            cipher::unwrap(&wrapping, &plain, &wrapped).map_err(|_| BackupError::HeaderNotAuthentic { number })?;
         let key = key.first_chunk::<KEY_BYTES>().ok_or(BackupError::HeaderNotAuthentic { number })?;
         let mut bound = plain.to_vec();
         bound.extend_from_slice(&wrapped);
         let chunks = Chunks::new(key, &bound, header.nonce_prefix);
         let text = Zeroizing::new(Vec::with_capacity(CHUNK_BYTES + TAG_BYTES));
-        Ok(Self { source, header, chunks, text, given: 0, ahead: None, offset: HEADER_BYTES as u64, ended: false, failed: None })
+        Ok(Self {
+            source,
+            header,
+            chunks,
+            text,
+            given: 0,
+            ahead: None,
+            offset: HEADER_BYTES as u64,
+            ended: false,
+            failed: None,
+        })
     }
 
     /// The authentic header.
@@ -312,7 +345,12 @@ impl<R: Read> BackupReader<R> {
             let cut = last && self.chunks.open(&mut self.text, false)?;
             self.text.zeroize();
             let offset_after = offset + length;
-            return Err(if cut { BackupError::Cut { chunk, offset: offset_after } } else { BackupError::ChunkNotAuthentic { chunk, offset } }.into());
+            return Err(if cut {
+                BackupError::Cut { chunk, offset: offset_after }
+            } else {
+                BackupError::ChunkNotAuthentic { chunk, offset }
+            }
+            .into());
         }
         self.offset += length;
         self.ended = last;

@@ -86,7 +86,8 @@ mod tests {
     use super::*;
 
     fn keys() -> PersonKeys {
-        PersonKeys::generate(&[], &mut |bytes| bytes.iter_mut().enumerate().for_each(|(i, byte)| *byte = i as u8)).unwrap()
+        PersonKeys::generate(&[], &mut |bytes| bytes.iter_mut().enumerate().for_each(|(i, byte)| *byte = i as u8))
+            .unwrap()
     }
 
     #[test]

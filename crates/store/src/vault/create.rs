@@ -20,7 +20,13 @@ pub(super) fn master_name(number: i64) -> String {
 impl Vault {
     /// Makes keys for persons that have no row, all in one durable commit, and puts them (or those that another server
     /// made first) into `found`. `persons` ascending, each once.
-    pub(super) async fn create(&self, persons: &[Uuid], entropy: Entropy<'_>, now: i64, found: &mut HashMap<Uuid, PersonKeys>) -> Result<(), VaultError> {
+    pub(super) async fn create(
+        &self,
+        persons: &[Uuid],
+        entropy: Entropy<'_>,
+        now: i64,
+        found: &mut HashMap<Uuid, PersonKeys>,
+    ) -> Result<(), VaultError> {
         let mut write = self.engine.begin().await?;
         let epoch = write.share_epoch().await?;
         let master = self.master();
@@ -77,7 +83,8 @@ impl Vault {
             return Err(VaultError::MasterKeyMissing { number: newest });
         }
         if recorded.iter().all(|(number, _)| *number != current) {
-            let key = master.derive(current, Purpose::Check).ok_or(VaultError::MasterKeyMissing { number: current })?;
+            let key =
+                master.derive(current, Purpose::Check).ok_or(VaultError::MasterKeyMissing { number: current })?;
             let check = cipher::wrap(&key, &current.to_be_bytes(), CHECK_TEXT)?;
             write.insert_meta(&master_name(current), current, Some(&check)).await?;
             // Two servers with different keys of one number: the second finds the first one's record.

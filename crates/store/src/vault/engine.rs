@@ -136,7 +136,8 @@ impl Engine {
     }
 
     pub(super) async fn epoch(&self) -> Result<i64, VaultError> {
-        let (epoch,): (i64,) = on_pool!(self, pool => sqlx::query_as(sql::READ_NUMBER).bind("epoch").fetch_one(pool).await)?;
+        let (epoch,): (i64,) =
+            on_pool!(self, pool => sqlx::query_as(sql::READ_NUMBER).bind("epoch").fetch_one(pool).await)?;
         Ok(epoch)
     }
 
@@ -178,7 +179,8 @@ impl Engine {
         match self {
             Engine::Sqlite(pool) => {
                 let path = pool.connect_options().get_filename().to_owned();
-                StorageIdentity::of_file(&path).map_err(|error| VaultError::File { path: path.display().to_string(), error })
+                StorageIdentity::of_file(&path)
+                    .map_err(|error| VaultError::File { path: path.display().to_string(), error })
             }
             Engine::Postgres(pool) => Ok(StorageIdentity::of_database(pool).await?),
         }
@@ -198,13 +200,19 @@ impl Write {
         Ok(())
     }
 
-    pub(super) async fn insert_meta(&mut self, name: &str, number: i64, bytes: Option<&[u8]>) -> Result<(), VaultError> {
+    pub(super) async fn insert_meta(
+        &mut self,
+        name: &str,
+        number: i64,
+        bytes: Option<&[u8]>,
+    ) -> Result<(), VaultError> {
         on_write!(self, tx => sqlx::query(sql::INSERT_META).bind(name).bind(number).bind(bytes).execute(tx).await.map(|_| ()))?;
         Ok(())
     }
 
     pub(super) async fn number(&mut self, name: &str) -> Result<Option<i64>, VaultError> {
-        let row: Option<(i64,)> = on_write!(self, tx => sqlx::query_as(sql::READ_NUMBER).bind(name).fetch_optional(tx).await)?;
+        let row: Option<(i64,)> =
+            on_write!(self, tx => sqlx::query_as(sql::READ_NUMBER).bind(name).fetch_optional(tx).await)?;
         Ok(row.map(|(number,)| number))
     }
 
@@ -219,7 +227,8 @@ impl Write {
     }
 
     pub(super) async fn count_not_under(&mut self, number: i64) -> Result<i64, VaultError> {
-        let (count,): (i64,) = on_write!(self, tx => sqlx::query_as(sql::COUNT_NOT_UNDER).bind(number).fetch_one(tx).await)?;
+        let (count,): (i64,) =
+            on_write!(self, tx => sqlx::query_as(sql::COUNT_NOT_UNDER).bind(number).fetch_one(tx).await)?;
         Ok(count)
     }
 
@@ -255,7 +264,9 @@ impl Write {
     pub(super) async fn lock_person(&mut self, person: Uuid) -> Result<Option<PersonRow>, VaultError> {
         let row: Option<RowTuple> = match self {
             Write::Sqlite(tx) => sqlx::query_as(sql::READ_PERSON).bind(person).fetch_optional(&mut **tx).await?,
-            Write::Postgres(tx) => sqlx::query_as(sql::LOCK_PERSON_POSTGRES).bind(person).fetch_optional(&mut **tx).await?,
+            Write::Postgres(tx) => {
+                sqlx::query_as(sql::LOCK_PERSON_POSTGRES).bind(person).fetch_optional(&mut **tx).await?
+            }
         };
         Ok(row.map(PersonRow::from))
     }
@@ -264,7 +275,9 @@ impl Write {
     pub(super) async fn page(&mut self, from: Uuid, limit: i64) -> Result<Vec<PersonRow>, VaultError> {
         let rows: Vec<RowTuple> = match self {
             Write::Sqlite(tx) => sqlx::query_as(sql::PAGE_SQLITE).bind(from).bind(limit).fetch_all(&mut **tx).await?,
-            Write::Postgres(tx) => sqlx::query_as(sql::PAGE_POSTGRES).bind(from).bind(limit).fetch_all(&mut **tx).await?,
+            Write::Postgres(tx) => {
+                sqlx::query_as(sql::PAGE_POSTGRES).bind(from).bind(limit).fetch_all(&mut **tx).await?
+            }
         };
         Ok(rows.into_iter().map(PersonRow::from).collect())
     }
@@ -275,8 +288,10 @@ impl Write {
             Write::Sqlite(tx) => {
                 let mut erased = Vec::new();
                 for chunk in persons.chunks(LOAD_CHUNK) {
-                    let statement = format!("SELECT person, class FROM erased_key WHERE person IN ({})", marks(chunk.len(), "?"));
-                    let mut query = sqlx::query_as::<_, (Uuid, i64)>(AssertSqlSafe(statement)).persistent(chunk.len() == LOAD_CHUNK);
+                    let statement =
+                        format!("SELECT person, class FROM erased_key WHERE person IN ({})", marks(chunk.len(), "?"));
+                    let mut query = sqlx::query_as::<_, (Uuid, i64)>(AssertSqlSafe(statement))
+                        .persistent(chunk.len() == LOAD_CHUNK);
                     for person in chunk {
                         query = query.bind(*person);
                     }
@@ -304,10 +319,17 @@ impl Write {
                 let mut added = 0;
                 for chunk in rows.chunks(INSERT_CHUNK) {
                     let values = marks(chunk.len(), "(?,?,?,?)");
-                    let statement = format!("INSERT INTO person_key (person, wrapped, wrapped_under, created_at) VALUES {values} ON CONFLICT (person) DO NOTHING");
-                    let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(chunk.len() == INSERT_CHUNK || chunk.len() == 1);
+                    let statement = format!(
+                        "INSERT INTO person_key (person, wrapped, wrapped_under, created_at) VALUES {values} ON CONFLICT (person) DO NOTHING"
+                    );
+                    let mut query = sqlx::query(AssertSqlSafe(statement))
+                        .persistent(chunk.len() == INSERT_CHUNK || chunk.len() == 1);
                     for row in chunk {
-                        query = query.bind(row.person).bind(row.wrapped.as_slice()).bind(row.wrapped_under).bind(created_at);
+                        query = query
+                            .bind(row.person)
+                            .bind(row.wrapped.as_slice())
+                            .bind(row.wrapped_under)
+                            .bind(created_at);
                     }
                     added += query.execute(&mut **tx).await?.rows_affected();
                 }
@@ -318,7 +340,14 @@ impl Write {
                      SELECT person, wrapped, wrapped_under, $4 FROM UNNEST($1::uuid[], $2::bytea[], $3::bigint[]) AS new (person, wrapped, wrapped_under) \
                      ON CONFLICT (person) DO NOTHING";
                 let (persons, wrapped, under) = columns(rows);
-                Ok(sqlx::query(statement).bind(persons).bind(wrapped).bind(under).bind(created_at).execute(&mut **tx).await?.rows_affected())
+                Ok(sqlx::query(statement)
+                    .bind(persons)
+                    .bind(wrapped)
+                    .bind(under)
+                    .bind(created_at)
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected())
             }
         }
     }
@@ -374,11 +403,18 @@ fn marks(count: usize, mark: &str) -> String {
     text
 }
 
-async fn load_sqlite(connection: &mut sqlx::SqliteConnection, persons: &[Uuid]) -> Result<Vec<PersonRow>, VaultError> {
+async fn load_sqlite(
+    connection: &mut sqlx::SqliteConnection,
+    persons: &[Uuid],
+) -> Result<Vec<PersonRow>, VaultError> {
     let mut rows = Vec::with_capacity(persons.len());
     for chunk in persons.chunks(LOAD_CHUNK) {
-        let statement = format!("SELECT person, wrapped, wrapped_under FROM person_key WHERE person IN ({})", marks(chunk.len(), "?"));
-        let mut query = sqlx::query_as::<_, RowTuple>(AssertSqlSafe(statement)).persistent(chunk.len() == LOAD_CHUNK || chunk.len() == 1);
+        let statement = format!(
+            "SELECT person, wrapped, wrapped_under FROM person_key WHERE person IN ({})",
+            marks(chunk.len(), "?")
+        );
+        let mut query = sqlx::query_as::<_, RowTuple>(AssertSqlSafe(statement))
+            .persistent(chunk.len() == LOAD_CHUNK || chunk.len() == 1);
         for person in chunk {
             query = query.bind(*person);
         }

@@ -77,8 +77,12 @@ impl StorageIdentity {
 impl std::fmt::Display for StorageIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            StorageIdentity::File { device, inode, path } => write!(f, "file {} (device {device}, inode {inode})", path.display()),
-            StorageIdentity::Database { system, number, name } => write!(f, "database {name} (cluster {system}, number {number})"),
+            StorageIdentity::File { device, inode, path } => {
+                write!(f, "file {} (device {device}, inode {inode})", path.display())
+            }
+            StorageIdentity::Database { system, number, name } => {
+                write!(f, "database {name} (cluster {system}, number {number})")
+            }
         }
     }
 }

@@ -49,7 +49,8 @@ const LINE_VERSION: u8 = 1;
 impl LedgerEntry {
     fn new(erasure: &Erasure, previous: [u8; 32]) -> Self {
         let Erasure { person, classes, at, request, approvers } = erasure.clone();
-        let mut entry = Self { erasure: LINE_VERSION, person, classes, at, request, approvers, previous, hash: [0; 32] };
+        let mut entry =
+            Self { erasure: LINE_VERSION, person, classes, at, request, approvers, previous, hash: [0; 32] };
         entry.hash = entry.content_hash();
         entry
     }
@@ -191,7 +192,10 @@ mod tests {
     fn erasures_are_read_back_in_order() {
         let (_directory, path, _text) = written();
         let (mut ledger, entries) = ErasureLedger::open(&path).unwrap();
-        assert_eq!(entries.iter().map(LedgerEntry::erasure).collect::<Vec<_>>(), (1..=4).map(erasure).collect::<Vec<_>>());
+        assert_eq!(
+            entries.iter().map(LedgerEntry::erasure).collect::<Vec<_>>(),
+            (1..=4).map(erasure).collect::<Vec<_>>()
+        );
         let (read, faults) = ErasureLedger::read(&path, Some(ledger.head())).unwrap();
         assert_eq!((read.len(), faults), (4, vec![]));
         // A clock that went back does not take the ledger's order with it.
@@ -201,7 +205,10 @@ mod tests {
             assert!(matches!(ledger.append(&Erasure { classes, ..erasure(9) }), Err(LineFileError::Refused { .. })));
         }
         assert!(ErasureLedger::open(&path).is_ok());
-        assert!(ErasureLedger::read(&path.with_extension("none"), None).is_err(), "a missing ledger is no empty ledger");
+        assert!(
+            ErasureLedger::read(&path.with_extension("none"), None).is_err(),
+            "a missing ledger is no empty ledger"
+        );
     }
 
     #[test]

@@ -11,9 +11,13 @@ use std::path::{Path, PathBuf};
 pub enum LineFileError {
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
-    #[error("{path} changed while it was open ({found} bytes, expected {expected}): another process writes it; stop one of the two")]
+    #[error(
+        "{path} changed while it was open ({found} bytes, expected {expected}): another process writes it; stop one of the two"
+    )]
     Foreign { path: PathBuf, expected: u64, found: u64 },
-    #[error("{path} is not sound, nothing was added: {fault}; keep the file as evidence and compare it with its copies")]
+    #[error(
+        "{path} is not sound, nothing was added: {fault}; keep the file as evidence and compare it with its copies"
+    )]
     NotSound { path: PathBuf, fault: LineFault },
     #[error("{path}: an earlier write failed; reopen the file before writing again")]
     Stopped { path: PathBuf },
@@ -114,7 +118,8 @@ impl LineFile {
     pub(crate) fn open<L: Line>(path: &Path, verifier: &L::Verifier) -> Result<(Self, Vec<L>), LineFileError> {
         let io_error = |error| LineFileError::Io { path: path.to_owned(), error };
         let is_new = !path.exists();
-        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(io_error)?;
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).map_err(io_error)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(io_error)?;
         let (entries, faults) = read_lines::<L>(&text, verifier);

@@ -10,7 +10,9 @@ use crate::cipher::KEY_BYTES;
 /// Why a text holds no usable master keys. Says where, never what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MasterKeyError {
-    #[error("no master key: write 64 hexadecimal digits, or one `NUMBER:64 digits` per line, the highest number being the one in use")]
+    #[error(
+        "no master key: write 64 hexadecimal digits, or one `NUMBER:64 digits` per line, the highest number being the one in use"
+    )]
     None,
     #[error("master key, line {line}: {reason}")]
     Line { line: usize, reason: &'static str },
@@ -46,10 +48,14 @@ impl MasterKeys {
                 None => (1, line),
                 Some((number, digits)) => {
                     let number = number.trim().parse::<i64>().ok().filter(|n| *n >= 1);
-                    (number.ok_or_else(|| fault("the number before ':' is not a whole number from 1 up"))?, digits.trim())
+                    (
+                        number.ok_or_else(|| fault("the number before ':' is not a whole number from 1 up"))?,
+                        digits.trim(),
+                    )
                 }
             };
-            let key = parse_hex(digits).ok_or_else(|| fault("the key is not exactly 64 hexadecimal digits (32 bytes)"))?;
+            let key =
+                parse_hex(digits).ok_or_else(|| fault("the key is not exactly 64 hexadecimal digits (32 bytes)"))?;
             if key.iter().all(|byte| Some(byte) == key.first()) {
                 return Err(fault("the key is one byte repeated; make 32 random bytes"));
             }

@@ -35,7 +35,9 @@ use crate::cipher::CipherError;
 use cache::Cache;
 use engine::Engine;
 
-pub use backup_stream::{BACKUP_VERSION, BackupError, BackupHeader, BackupReader, BackupWriter, CHUNK_BYTES, HEADER_BYTES};
+pub use backup_stream::{
+    BACKUP_VERSION, BackupError, BackupHeader, BackupReader, BackupWriter, CHUNK_BYTES, HEADER_BYTES,
+};
 pub use destroy::Destroyed;
 pub use identity::{Separation, StorageIdentity};
 pub use ledger::{Erasure, ErasureLedger, LedgerEntry};
@@ -56,13 +58,19 @@ pub enum VaultError {
     File { path: String, error: std::io::Error },
     #[error("key store address `{0}` is neither sqlite:FILE nor postgres://…")]
     BadUrl(String),
-    #[error("key store: setting {setting} is `{found}`, durable keys need `{needed}`; change it in the server's configuration")]
+    #[error(
+        "key store: setting {setting} is `{found}`, durable keys need `{needed}`; change it in the server's configuration"
+    )]
     NotDurable { setting: &'static str, found: String, needed: &'static str },
-    #[error("the key store's database holds a table `{table}` that is not the key store's; keys need a database of their own, give another address")]
+    #[error(
+        "the key store's database holds a table `{table}` that is not the key store's; keys need a database of their own, give another address"
+    )]
     NotAVault { table: String },
     #[error("the key store has format {found}, this program knows format {known}; use the newer program")]
     Newer { found: i64, known: i64 },
-    #[error("the key store is wrapped under master key {number}, which is not given; add its line `{number}:…` to the key file")]
+    #[error(
+        "the key store is wrapped under master key {number}, which is not given; add its line `{number}:…` to the key file"
+    )]
     MasterKeyMissing { number: i64 },
     #[error("master key {number} is not the one that wraps this key store; give the right key, nothing was changed")]
     WrongMasterKey { number: i64 },
@@ -74,9 +82,13 @@ pub enum VaultError {
     NoMasterRecord,
     #[error("the source of entropy gave a key of one repeated byte; no key was made")]
     BadEntropy,
-    #[error("the keys are destroyed, but the write-ahead log could not be emptied because the file is being read; run the erasure again")]
+    #[error(
+        "the keys are destroyed, but the write-ahead log could not be emptied because the file is being read; run the erasure again"
+    )]
     LogNotEmptied,
-    #[error("{left} rows were wrapped under an old master key again during the rotation; give every server the new key file and rotate again")]
+    #[error(
+        "{left} rows were wrapped under an old master key again during the rotation; give every server the new key file and rotate again"
+    )]
     RotationDisturbed { left: i64 },
     #[error("sealing: {0}")]
     Cipher(#[from] CipherError),
@@ -101,7 +113,8 @@ impl Vault {
         let engine = Engine::open(url).await?;
         engine.refuse_foreign_tables().await?;
         engine.create_schema().await?;
-        let vault = Self { engine, master: RwLock::new(Arc::new(master.clone())), cache: Mutex::new(Cache::new(persons)) };
+        let vault =
+            Self { engine, master: RwLock::new(Arc::new(master.clone())), cache: Mutex::new(Cache::new(persons)) };
         vault.check_master(&master).await?;
         // A process killed between an erasure and the emptying of the log left the log; a busy file is tried next time.
         match vault.engine.empty_log().await {
@@ -113,7 +126,13 @@ impl Vault {
     /// The keys of these persons. Persons without keys are missing from the answer, unless `create`: then keys of all
     /// classes are made for them (but for erased classes) and are durable, in one commit, before this returns. One cheap
     /// read tells whether another server has erased somebody, then memory answers; the rest comes in bulk.
-    pub async fn keys_for(&self, persons: &[Uuid], create: bool, entropy: Entropy<'_>, now: i64) -> Result<HashMap<Uuid, PersonKeys>, VaultError> {
+    pub async fn keys_for(
+        &self,
+        persons: &[Uuid],
+        create: bool,
+        entropy: Entropy<'_>,
+        now: i64,
+    ) -> Result<HashMap<Uuid, PersonKeys>, VaultError> {
         let mut found = HashMap::with_capacity(persons.len());
         if persons.is_empty() {
             return Ok(found);
@@ -195,7 +214,12 @@ impl Vault {
     }
 
     /// Unwraps loaded rows into `found` and memory. `epoch` was read before the rows were.
-    fn take_rows(&self, rows: Vec<engine::PersonRow>, epoch: i64, found: &mut HashMap<Uuid, PersonKeys>) -> Result<(), VaultError> {
+    fn take_rows(
+        &self,
+        rows: Vec<engine::PersonRow>,
+        epoch: i64,
+        found: &mut HashMap<Uuid, PersonKeys>,
+    ) -> Result<(), VaultError> {
         let wrapper = person::Wrapper::new(self.master());
         let mut opened = Vec::with_capacity(rows.len());
         for row in rows {

@@ -94,7 +94,8 @@ impl Wrapper {
 
     /// A row of this person under the master key in use.
     pub(super) fn wrap(&self, person: Uuid, keys: &PersonKeys) -> Result<PersonRow, VaultError> {
-        let (number, key) = self.current.as_ref().ok_or(VaultError::MasterKeyMissing { number: self.master.current() })?;
+        let (number, key) =
+            self.current.as_ref().ok_or(VaultError::MasterKeyMissing { number: self.master.current() })?;
         let wrapped = cipher::wrap(key, &context(person, *number), keys.0.as_slice())?;
         Ok(PersonRow { person, wrapped, wrapped_under: *number })
     }
@@ -105,13 +106,15 @@ impl Wrapper {
         let key = match &self.current {
             Some((current, key)) if *current == number => key,
             _ => {
-                older = self.master.derive(number, Purpose::PersonKeys).ok_or(VaultError::MasterKeyMissing { number })?;
+                older =
+                    self.master.derive(number, Purpose::PersonKeys).ok_or(VaultError::MasterKeyMissing { number })?;
                 &older
             }
         };
         let damaged = |fault| VaultError::Damaged { person, fault };
         let plain = cipher::unwrap(key, &context(person, number), &row.wrapped).map_err(damaged)?;
-        let plain: &[u8; PLAIN_BYTES] = plain.as_slice().try_into().map_err(|_| damaged(CipherError::TooShort { found: plain.len() }))?;
+        let plain: &[u8; PLAIN_BYTES] =
+            plain.as_slice().try_into().map_err(|_| damaged(CipherError::TooShort { found: plain.len() }))?;
         Ok(PersonKeys(Arc::new(Zeroizing::new(*plain))))
     }
 }

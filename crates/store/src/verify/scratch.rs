@@ -7,7 +7,7 @@ use crate::{
     tables::{self, CODE_COUNTER},
     value::{Row, Value},
     vault::Vault,
-    writer::{load_aggregates, Unit},
+    writer::{Unit, load_aggregates},
 };
 use domain::{id::StreamId, kernel::Located};
 use std::{
@@ -28,7 +28,9 @@ impl Scratch {
         let path = folder.join("replay.sqlite");
         for suffix in ["", "-wal", "-shm", "-journal"] {
             match std::fs::remove_file(format!("{}{suffix}", path.display())) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(VerifyError::Scratch(error)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(VerifyError::Scratch(error));
+                }
                 _ => {}
             }
         }
@@ -44,7 +46,12 @@ impl Scratch {
     }
 
     /// Applies a chunk of one stream; entries whose aggregate is not that far yet are kept for later.
-    pub async fn replay(&mut self, vault: &Vault, rows: Vec<Row>, faults: &mut Vec<Fault>) -> Result<(), VerifyError> {
+    pub async fn replay(
+        &mut self,
+        vault: &Vault,
+        rows: Vec<Row>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<(), VerifyError> {
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
             match read_entry(row) {

@@ -1,6 +1,6 @@
 //! One group, one transaction.
 
-use super::{SharedGate, devices, gate_of, load, sealing, sealing::SealingError, spool, unit::Unit};
+use super::{devices, load, sealing, sealing::SealingError, spool, unit::Unit};
 use crate::{
     engine::{Arg, Db, DbError, Tx},
     tables::{CODE_COUNTER, CONFLICT, DISPATCH, JOURNAL, OUTCOME, STREAM_HEAD, WAITING},
@@ -13,6 +13,7 @@ use domain::{
         Outcome,
         group::{Decided, Facts, Happened, Submission, decide_group, foreseen},
     },
+    pack::Shelf,
     refusal::{Answer, Refusal},
 };
 use std::{
@@ -39,8 +40,8 @@ pub struct Core {
     pub clock: SharedClock,
     /// Entropy for new keys.
     pub entropy: SharedEntropy,
-    /// The access table.
-    pub gate: SharedGate,
+    /// The protocol packs.
+    pub packs: Shelf,
     /// Number of streams; with one, nothing is looked for elsewhere.
     pub streams: AtomicI64,
     /// Rows in `waiting`, as far as this process knows; while 0, nobody is looked for.
@@ -103,7 +104,12 @@ impl Core {
         let fresh: Vec<usize> = (0..submissions.len()).filter(|n| answers[*n].is_none()).collect();
         if fresh.is_empty() {
             tx.roll_back().await?;
-            return Ok(Committed { outcomes: answered(answers), head: head.seq, created: vec![], dispatches: vec![] });
+            return Ok(Committed {
+                outcomes: answered(answers),
+                head: head.seq,
+                created: vec![],
+                dispatches: vec![],
+            });
         }
         let group: Vec<Submission> = fresh.iter().map(|n| submissions[*n].clone()).collect();
         let (facts, mut decided) = self.decide(&mut tx, stream, now, &group).await?;
@@ -130,15 +136,14 @@ impl Core {
             .dispatches
             .iter()
             .map(|dispatch| {
-                let submission = Submission { actor: dispatch.actor, envelope: dispatch.envelope.clone() };
+                let submission = Submission::caused(dispatch.actor, dispatch.envelope.clone());
                 (dispatch.envelope.stream, dispatch.envelope.id, submission)
             })
             .collect();
         tx.commit().await?;
         self.waiting.fetch_add(kept, Ordering::Relaxed);
-        let created = decided.touched.values().filter(|located| {
-            facts.located.get(&located.id).is_none_or(Option::is_none)
-        });
+        let created =
+            decided.touched.values().filter(|located| facts.located.get(&located.id).is_none_or(Option::is_none));
         Ok(Committed {
             created: created.map(|located| located.id).collect(),
             outcomes: answered(answers),
@@ -164,7 +169,7 @@ impl Core {
             load::load(tx, stream, only, &needs, &mut facts).await?;
         }
         for _ in 0..MAX_PASSES {
-            match decide_group(group, stream, now, &facts, gate_of(&self.gate)) {
+            match decide_group(group, stream, now, &facts, &self.packs) {
                 Ok(decided) => return Ok((facts, decided)),
                 Err(needs) => load::load(tx, stream, only, &needs, &mut facts).await?,
             }
@@ -228,7 +233,8 @@ impl Core {
             return Ok(change);
         }
         let keys = self.keys(&[spool::SPOOL], now).await?.remove(&spool::SPOOL);
-        let seal = |envelope| keys.as_ref().and_then(|keys| spool::seal(keys, envelope, now)).ok_or(GroupError::Endless);
+        let seal =
+            |envelope| keys.as_ref().and_then(|keys| spool::seal(keys, envelope, now)).ok_or(GroupError::Endless);
         for (refusal, submission) in undone {
             let envelope = &submission.envelope;
             let mut row: Row = vec![stream.0.into(), envelope.id.0.into()];
@@ -240,23 +246,32 @@ impl Core {
                 change += 1;
             } else {
                 let pointers = refusal.pointers.join(" ");
-                row.extend([envelope.command.target().into(), now.into(), actor.into(), pointers.into(), body.into()]);
+                row.extend([
+                    envelope.command.target().into(),
+                    now.into(),
+                    actor.into(),
+                    pointers.into(),
+                    body.into(),
+                ]);
                 row.extend([Value::Null, Value::Null]);
                 unit.put(&CONFLICT, row);
             }
         }
         for dispatch in &decided.dispatches {
-            unit.put(&DISPATCH, vec![
-                stream.0.into(),
-                dispatch.envelope.id.0.into(),
-                dispatch.envelope.stream.0.into(),
-                dispatch.cause.into(),
-                dispatch.actor.account.0.into(),
-                seal(&dispatch.envelope)?.into(),
-                now.into(),
-                Value::Null,
-                Value::Null,
-            ]);
+            unit.put(
+                &DISPATCH,
+                vec![
+                    stream.0.into(),
+                    dispatch.envelope.id.0.into(),
+                    dispatch.envelope.stream.0.into(),
+                    dispatch.cause.into(),
+                    dispatch.actor.account.0.into(),
+                    seal(&dispatch.envelope)?.into(),
+                    now.into(),
+                    Value::Null,
+                    Value::Null,
+                ],
+            );
         }
         Ok(change)
     }
@@ -302,15 +317,15 @@ async fn seen(
     answers: &mut [Option<Answered>],
 ) -> Result<BTreeSet<Uuid>, DbError> {
     let ids: Vec<Uuid> = submissions.iter().map(|submission| submission.envelope.id.0).collect();
-    let sql = "SELECT command_id, content, first_seq, events, refusal FROM outcome WHERE stream = $1 AND command_id IN {2}";
+    let sql =
+        "SELECT command_id, content, first_seq, events, refusal FROM outcome WHERE stream = $1 AND command_id IN {2}";
     let types = [ColumnType::Uuid, ColumnType::Bytes, ColumnType::Int, ColumnType::Int, ColumnType::Text];
     let mut stored: BTreeMap<Uuid, (Vec<u8>, Outcome)> = BTreeMap::new();
     for row in tx.rows(sql, &[stream.0.into(), Arg::Uuids(ids)], &types).await? {
         let outcome = match row[4].opt_text() {
-            Some(refusal) => Outcome::Declined(
-                serde_json::from_str::<Refusal>(refusal)
-                    .map_err(|_| DbError::Schema("a stored outcome cannot be read: run `firebreak verify`".to_owned()))?,
-            ),
+            Some(refusal) => Outcome::Declined(serde_json::from_str::<Refusal>(refusal).map_err(|_| {
+                DbError::Schema("a stored outcome cannot be read: run `firebreak verify`".to_owned())
+            })?),
             None => Outcome::Accepted { first_seq: row[2].int()?, events: row[3].int()? },
         };
         stored.insert(row[0].uuid()?, (row[1].bytes()?.to_vec(), outcome));

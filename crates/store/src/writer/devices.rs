@@ -72,13 +72,10 @@ pub(crate) async fn note(
     }
     for (device, sent) in sent {
         let gaps = serde_json::to_string(&sent.gaps).unwrap_or_else(|_| "[]".to_owned());
-        unit.put(&DEVICE, vec![
-            Value::Int(stream),
-            Value::Uuid(device),
-            Value::Int(sent.last),
-            Value::Text(gaps),
-            Value::Int(now),
-        ]);
+        unit.put(
+            &DEVICE,
+            vec![Value::Int(stream), Value::Uuid(device), Value::Int(sent.last), Value::Text(gaps), Value::Int(now)],
+        );
     }
     Ok(())
 }

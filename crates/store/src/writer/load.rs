@@ -11,7 +11,8 @@ use domain::{
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-const OWN: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate WHERE stream = $1 AND id IN {2}";
+const OWN: &str =
+    "SELECT stream, id, kind, version, released_to, state FROM aggregate WHERE stream = $1 AND id IN {2}";
 const ANY: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
      WHERE stream IN (SELECT stream FROM stream_head) AND id IN {1}";
 const EVERY: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
@@ -99,7 +100,9 @@ async fn aggregates(
 pub(crate) fn located(row: &Row) -> Result<Located, DbError> {
     let id = row[1].uuid()?;
     let unreadable = |what: &str| {
-        DbError::Schema(format!("aggregate {id} cannot be read ({what}): run `firebreak verify`, which names the cause"))
+        DbError::Schema(format!(
+            "aggregate {id} cannot be read ({what}): run `firebreak verify`, which names the cause"
+        ))
     };
     let kind = Kind::from_code(row[2].int()?).ok_or_else(|| unreadable("a kind this program does not know"))?;
     let aggregate = Aggregate::decode(kind, row[5].bytes()?).map_err(|_| unreadable("its state is damaged"))?;

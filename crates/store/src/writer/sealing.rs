@@ -17,7 +17,9 @@ use uuid::Uuid;
 #[derive(Debug, thiserror::Error)]
 pub enum SealingError {
     /// An event with sealed fields names nobody whose keys could seal them.
-    #[error("event {0} holds personal values but names no person; this is a defect of the program, nothing was written")]
+    #[error(
+        "event {0} holds personal values but names no person; this is a defect of the program, nothing was written"
+    )]
     NoSubject(&'static str),
     /// A value is longer than a field may be.
     #[error("a value of event {0} cannot be sealed: it is too long")]

@@ -54,11 +54,19 @@ impl super::Core {
         let Some(keys) = keys(&self.vault, &mut entropy, (self.clock)()).await? else { return Ok(Vec::new()) };
         let mut opened = Vec::with_capacity(rows.len());
         for row in rows {
-            let (id, body, at) = (row[1].uuid().map_err(DbError::from)?, row[2].bytes().map_err(DbError::from)?, row[3].int().map_err(DbError::from)?);
+            let (id, body, at) = (
+                row[1].uuid().map_err(DbError::from)?,
+                row[2].bytes().map_err(DbError::from)?,
+                row[3].int().map_err(DbError::from)?,
+            );
             let actor = Actor { account: AccountId(row[4].uuid().map_err(DbError::from)?) };
             match open(&keys, id, body, at) {
-                Some(envelope) => opened.push((StreamId(row[0].int().map_err(DbError::from)?), Submission { actor, envelope })),
-                None => tracing::error!(command = %id, "a spooled command cannot be opened: its key is gone or it was altered"),
+                Some(envelope) => {
+                    opened.push((StreamId(row[0].int().map_err(DbError::from)?), Submission::caused(actor, envelope)))
+                }
+                None => {
+                    tracing::error!(command = %id, "a spooled command cannot be opened: its key is gone or it was altered")
+                }
             }
         }
         Ok(opened)
@@ -83,13 +91,19 @@ impl super::Core {
     }
 
     /// Notes the answer to a dispatch.
-    pub(crate) async fn note_answer(&self, from: StreamId, id: CommandId, outcome: &Outcome) -> Result<(), GroupError> {
+    pub(crate) async fn note_answer(
+        &self,
+        from: StreamId,
+        id: CommandId,
+        outcome: &Outcome,
+    ) -> Result<(), GroupError> {
         if matches!(outcome, Outcome::Declined(refusal) if refusal.answer == Answer::Waiting) {
             return Ok(());
         }
         let answer = serde_json::to_string(outcome).unwrap_or_default();
         let mut tx = self.db.begin_write().await?;
-        let sql = "UPDATE dispatch SET answered_at = $1, answer = $2, body = $3 WHERE stream = $4 AND command_id = $5";
+        let sql =
+            "UPDATE dispatch SET answered_at = $1, answer = $2, body = $3 WHERE stream = $4 AND command_id = $5";
         let args = [(self.clock)().into(), answer.into(), Vec::<u8>::new().into(), from.0.into(), id.0.into()];
         tx.execute(sql, &args).await?;
         tx.commit().await?;

@@ -8,9 +8,21 @@ use super::super::rule::Rule;
 use super::WORK;
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::by_jurisdiction("access_log.inspection", &[Inspector], &[AccessLogList, AccessLogRead], RelationSet::AREA, WORK),
+    Rule::by_jurisdiction(
+        "access_log.inspection",
+        &[Inspector],
+        &[AccessLogList, AccessLogRead],
+        RelationSet::AREA,
+        WORK,
+    ),
     // A person is told who read theirs: by whoever takes their request.
-    Rule::by_jurisdiction("access_log.telling", &[Inspector, Epidemiologist], &[AccessLogForPerson], RelationSet::AREA, WORK),
+    Rule::by_jurisdiction(
+        "access_log.telling",
+        &[Inspector, Epidemiologist],
+        &[AccessLogForPerson],
+        RelationSet::AREA,
+        WORK,
+    ),
     Rule::by_task("access_log.telling_caller", &[Hotline], &[AccessLogForPerson], &[Task::AnswerCall], WORK),
     Rule::by_jurisdiction(
         "access_log.reviewing",

@@ -2,7 +2,8 @@
 //! the holder makes one. New credentials are given by somebody else, as a one-time link that the holder is told of.
 
 use super::super::action::Action::{
-    AccountCorrect, AccountCreate, AccountDisable, AccountIssueToken, AccountList, AccountRead, AccountResetCredentials,
+    AccountCorrect, AccountCreate, AccountDisable, AccountIssueToken, AccountList, AccountRead,
+    AccountResetCredentials,
 };
 use super::super::field::FieldGroup::Operational;
 use super::super::field::FieldSet;
@@ -21,8 +22,15 @@ pub(super) const RULES: &[Rule] = &[
         RelationSet::AREA,
         LOGIN,
     ),
-    Rule::by_jurisdiction("account.credentials", &[AccountAdministrator], &[AccountResetCredentials], RelationSet::AREA, LOGIN)
-        .not_for_self(),
-    Rule::by_jurisdiction("account.token", EVERYONE, &[AccountIssueToken], RelationSet::ANYWHERE, LOGIN).for_oneself(),
+    Rule::by_jurisdiction(
+        "account.credentials",
+        &[AccountAdministrator],
+        &[AccountResetCredentials],
+        RelationSet::AREA,
+        LOGIN,
+    )
+    .not_for_self(),
+    Rule::by_jurisdiction("account.token", EVERYONE, &[AccountIssueToken], RelationSet::ANYWHERE, LOGIN)
+        .for_oneself(),
     Rule::by_jurisdiction("account.inspection", &[Inspector], &[AccountList, AccountRead], RelationSet::AREA, LOGIN),
 ];

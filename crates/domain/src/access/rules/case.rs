@@ -1,6 +1,8 @@
 //! Cases. A name beside a diagnosis is for those who investigate it and for nobody else.
 
-use super::super::action::Action::{CaseAssign, CaseClassify, CaseCorrect, CaseCreate, CaseEnterInError, CaseList, CaseRead};
+use super::super::action::Action::{
+    CaseAssign, CaseClassify, CaseCorrect, CaseCreate, CaseEnterInError, CaseList, CaseRead,
+};
 use super::super::field::FieldGroup::{
     Clinical, ContactDetails, Epidemiology, FreeText, Identity, Location, Operational, SourceCaseIdentity,
 };
@@ -37,5 +39,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule::by_jurisdiction("case.reporting", &[Tracer], &[CaseCreate], RelationSet::SAME_TREE, NOTHING),
     Rule::by_jurisdiction("case.command", &[Commander], &[CaseList, CaseRead], RelationSet::AREA, DEIDENTIFIED),
     Rule::by_jurisdiction("case.inspection", &[Inspector], &[CaseList, CaseRead], RelationSet::AREA, WORK),
-    Rule::by_jurisdiction("case.figures", &[DataAnalyst], &[CaseList, CaseRead], RelationSet::AREA, DEIDENTIFIED_CHAINS),
+    Rule::by_jurisdiction(
+        "case.figures",
+        &[DataAnalyst],
+        &[CaseList, CaseRead],
+        RelationSet::AREA,
+        DEIDENTIFIED_CHAINS,
+    ),
 ];

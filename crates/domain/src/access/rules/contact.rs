@@ -2,8 +2,8 @@
 //! may name them. Who investigates the source case works on its contacts too.
 
 use super::super::action::Action::{
-    ContactAcknowledge, ContactAssign, ContactCorrect, ContactCreate, ContactDrop, ContactHandOver, ContactList, ContactPromote,
-    ContactRead,
+    ContactAcknowledge, ContactAssign, ContactCorrect, ContactCreate, ContactDrop, ContactHandOver, ContactList,
+    ContactPromote, ContactRead,
 };
 use super::super::field::FieldGroup::{
     Clinical, ContactDetails, Epidemiology, FreeText, Identity, Location, Operational, SourceCaseIdentity,
@@ -56,8 +56,26 @@ pub(super) const RULES: &[Rule] = &[
         &[Task::FollowContact],
         FOLLOWED.union(FieldSet::of(&[Epidemiology])),
     ),
-    Rule::by_task("contact.follow_up_community", &[CommunityWorker], &[ContactList, ContactRead], &[Task::FollowContact], FOLLOWED),
-    Rule::by_jurisdiction("contact.command", &[Commander], &[ContactList, ContactRead], RelationSet::AREA, DEIDENTIFIED),
+    Rule::by_task(
+        "contact.follow_up_community",
+        &[CommunityWorker],
+        &[ContactList, ContactRead],
+        &[Task::FollowContact],
+        FOLLOWED,
+    ),
+    Rule::by_jurisdiction(
+        "contact.command",
+        &[Commander],
+        &[ContactList, ContactRead],
+        RelationSet::AREA,
+        DEIDENTIFIED,
+    ),
     Rule::by_jurisdiction("contact.inspection", &[Inspector], &[ContactList, ContactRead], RelationSet::AREA, WORK),
-    Rule::by_jurisdiction("contact.figures", &[DataAnalyst], &[ContactList, ContactRead], RelationSet::AREA, DEIDENTIFIED_CHAINS),
+    Rule::by_jurisdiction(
+        "contact.figures",
+        &[DataAnalyst],
+        &[ContactList, ContactRead],
+        RelationSet::AREA,
+        DEIDENTIFIED_CHAINS,
+    ),
 ];

@@ -1,7 +1,9 @@
 //! Suspected duplicates show two people side by side. A pair over two jurisdictions is judged once for each and joined by
 //! `Decision::both`.
 
-use super::super::action::Action::{DuplicateDismiss, DuplicateList, DuplicateMerge, DuplicateRead, DuplicateUnmerge};
+use super::super::action::Action::{
+    DuplicateDismiss, DuplicateList, DuplicateMerge, DuplicateRead, DuplicateUnmerge,
+};
 use super::super::relation::RelationSet;
 use super::super::role::Role::Epidemiologist;
 use super::super::rule::Rule;

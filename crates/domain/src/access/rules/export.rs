@@ -10,8 +10,13 @@ use super::{DEIDENTIFIED, DEIDENTIFIED_CHAINS, FILE, WORK};
 const DAY_MS: i64 = 86_400_000;
 
 /// [P] Three files a day cover a shift's hand-over, a neighbour and the level above.
-const IDENTIFIED: Limit =
-    Limit { kind: LimitKind::IdentifiedExport, most: 3, per_ms: DAY_MS, tell_supervisor: true, review_within_ms: Some(DAY_MS) };
+const IDENTIFIED: Limit = Limit {
+    kind: LimitKind::IdentifiedExport,
+    most: 3,
+    per_ms: DAY_MS,
+    tell_supervisor: true,
+    review_within_ms: Some(DAY_MS),
+};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::by_jurisdiction(
@@ -29,5 +34,6 @@ pub(super) const RULES: &[Rule] = &[
         DEIDENTIFIED_CHAINS,
     ),
     Rule::by_jurisdiction("export.command", &[Commander], &[ExportDeidentified], RelationSet::AREA, DEIDENTIFIED),
-    Rule::by_jurisdiction("export.identified", &[Epidemiologist], &[ExportIdentified], RelationSet::AREA, FILE).limited(IDENTIFIED),
+    Rule::by_jurisdiction("export.identified", &[Epidemiologist], &[ExportIdentified], RelationSet::AREA, FILE)
+        .limited(IDENTIFIED),
 ];

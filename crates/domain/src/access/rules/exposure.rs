@@ -38,7 +38,13 @@ pub(super) const RULES: &[Rule] = &[
         &[Task::FollowContact],
         FieldSet::of(&[Epidemiology, Operational]),
     ),
-    Rule::by_jurisdiction("exposure.command", &[Commander], &[ExposureList, ExposureRead], RelationSet::AREA, DEIDENTIFIED),
+    Rule::by_jurisdiction(
+        "exposure.command",
+        &[Commander],
+        &[ExposureList, ExposureRead],
+        RelationSet::AREA,
+        DEIDENTIFIED,
+    ),
     Rule::by_jurisdiction(
         "exposure.figures",
         &[DataAnalyst],

@@ -27,6 +27,18 @@ pub(super) const RULES: &[Rule] = &[
         ENTRY,
     ),
     Rule::by_task("follow_up.tracing", &[Tracer], &[FollowUpList, FollowUpRead], &[Task::InvestigateCase], ENTRY),
-    Rule::by_jurisdiction("follow_up.oversight", &[Commander, Inspector], &[FollowUpList, FollowUpRead], RelationSet::AREA, WORK),
-    Rule::by_jurisdiction("follow_up.figures", &[DataAnalyst], &[FollowUpList, FollowUpRead], RelationSet::AREA, DEIDENTIFIED),
+    Rule::by_jurisdiction(
+        "follow_up.oversight",
+        &[Commander, Inspector],
+        &[FollowUpList, FollowUpRead],
+        RelationSet::AREA,
+        WORK,
+    ),
+    Rule::by_jurisdiction(
+        "follow_up.figures",
+        &[DataAnalyst],
+        &[FollowUpList, FollowUpRead],
+        RelationSet::AREA,
+        DEIDENTIFIED,
+    ),
 ];

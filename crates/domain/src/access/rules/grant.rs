@@ -11,7 +11,14 @@ use super::NOTHING;
 const POST: FieldSet = FieldSet::of(&[Operational]);
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::by_jurisdiction("grant.register", &[AccountAdministrator, Inspector], &[GrantList, GrantRead], RelationSet::AREA, POST),
-    Rule::by_jurisdiction("grant.giving", &[AccountAdministrator], &[GrantCreate], RelationSet::AREA, NOTHING).not_for_self(),
+    Rule::by_jurisdiction(
+        "grant.register",
+        &[AccountAdministrator, Inspector],
+        &[GrantList, GrantRead],
+        RelationSet::AREA,
+        POST,
+    ),
+    Rule::by_jurisdiction("grant.giving", &[AccountAdministrator], &[GrantCreate], RelationSet::AREA, NOTHING)
+        .not_for_self(),
     Rule::by_jurisdiction("grant.ending", &[AccountAdministrator], &[GrantEnd], RelationSet::AREA, NOTHING),
 ];

@@ -1,7 +1,9 @@
 //! The journal as a whole. Its payloads are sealed, a back-up is encrypted, and proving the chain shows no field, so these acts on
 //! the database are not bound to a jurisdiction.
 
-use super::super::action::Action::{JournalBackUp, JournalList, JournalMigrate, JournalRead, JournalRestore, JournalVerify};
+use super::super::action::Action::{
+    JournalBackUp, JournalList, JournalMigrate, JournalRead, JournalRestore, JournalVerify,
+};
 use super::super::field::FieldGroup::Operational;
 use super::super::field::FieldSet;
 use super::super::relation::RelationSet;

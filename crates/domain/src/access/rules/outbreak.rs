@@ -1,12 +1,15 @@
 //! Outbreaks and their figures. One declared for the city is above every district that fights it. Figures under k are suppressed
 //! for those without case rights (DESIGN §13.15); that is the query's work.
 
-use super::super::action::Action::{OutbreakClose, OutbreakCorrect, OutbreakCreate, OutbreakFigures, OutbreakList, OutbreakRead};
+use super::super::action::Action::{
+    OutbreakClose, OutbreakCorrect, OutbreakCreate, OutbreakFigures, OutbreakList, OutbreakRead,
+};
 use super::super::field::FieldGroup::Statistics;
 use super::super::field::FieldSet;
 use super::super::relation::RelationSet;
 use super::super::role::Role::{
-    Commander, CommunityWorker, Courier, DataAnalyst, Dispatcher, Epidemiologist, Hotline, Inspector, Laboratory, Sampler, Tracer,
+    Commander, CommunityWorker, Courier, DataAnalyst, Dispatcher, Epidemiologist, Hotline, Inspector, Laboratory,
+    Sampler, Tracer,
 };
 use super::super::rule::Rule;
 use super::{NOTHING, WORK};

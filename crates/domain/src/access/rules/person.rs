@@ -15,7 +15,8 @@ use super::{FILE, NOTHING};
 const HOUR_MS: i64 = 3_600_000;
 
 /// [P] One look-up a minute is a busy telephone; more is a harvest.
-const MATCH: Limit = Limit { kind: LimitKind::Match, most: 60, per_ms: HOUR_MS, tell_supervisor: false, review_within_ms: None };
+const MATCH: Limit =
+    Limit { kind: LimitKind::Match, most: 60, per_ms: HOUR_MS, tell_supervisor: false, review_within_ms: None };
 
 /// DESIGN §13.10: limited, told, reviewed within 24 h. [P] three in a day.
 const BREAK_GLASS: Limit = Limit {
@@ -78,12 +79,24 @@ pub(super) const RULES: &[Rule] = &[
     Rule::by_jurisdiction("person.match_hotline", &[Hotline], &[PersonMatch], RelationSet::SAME_TREE, NOTHING)
         .while_open(&[Task::AnswerCall])
         .limited(MATCH),
-    Rule::by_jurisdiction("person.match_tracing", &[Epidemiologist, Tracer], &[PersonMatch], RelationSet::SAME_TREE, NOTHING)
-        .while_open(&[Task::InvestigateCase, Task::FollowContact])
-        .limited(MATCH),
-    Rule::by_jurisdiction("person.match_follow_up", &[CommunityWorker], &[PersonMatch], RelationSet::SAME_TREE, NOTHING)
-        .while_open(&[Task::FollowContact])
-        .limited(MATCH),
+    Rule::by_jurisdiction(
+        "person.match_tracing",
+        &[Epidemiologist, Tracer],
+        &[PersonMatch],
+        RelationSet::SAME_TREE,
+        NOTHING,
+    )
+    .while_open(&[Task::InvestigateCase, Task::FollowContact])
+    .limited(MATCH),
+    Rule::by_jurisdiction(
+        "person.match_follow_up",
+        &[CommunityWorker],
+        &[PersonMatch],
+        RelationSet::SAME_TREE,
+        NOTHING,
+    )
+    .while_open(&[Task::FollowContact])
+    .limited(MATCH),
     Rule::by_jurisdiction("person.match_sampling", &[Sampler], &[PersonMatch], RelationSet::SAME_TREE, NOTHING)
         .while_open(&[Task::CollectSample])
         .limited(MATCH),

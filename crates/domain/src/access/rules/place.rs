@@ -5,7 +5,8 @@ use super::super::field::FieldGroup::{FreeText, Location, Operational, Statistic
 use super::super::field::FieldSet;
 use super::super::relation::RelationSet;
 use super::super::role::Role::{
-    Commander, CommunityWorker, Courier, DataAnalyst, Dispatcher, Epidemiologist, Hotline, Inspector, Laboratory, Sampler, Tracer,
+    Commander, CommunityWorker, Courier, DataAnalyst, Dispatcher, Epidemiologist, Hotline, Inspector, Laboratory,
+    Sampler, Tracer,
 };
 use super::super::role::Task;
 use super::super::rule::Rule;
@@ -40,7 +41,13 @@ pub(super) const RULES: &[Rule] = &[
         RelationSet::AREA,
         FieldSet::of(&[Location, Operational, FreeText, Statistics]),
     ),
-    Rule::by_task("place.tracing", &[Tracer], &[PlaceList, PlaceRead], &[Task::InvestigateCase, Task::FollowContact], ADDRESS),
+    Rule::by_task(
+        "place.tracing",
+        &[Tracer],
+        &[PlaceList, PlaceRead],
+        &[Task::InvestigateCase, Task::FollowContact],
+        ADDRESS,
+    ),
     Rule::by_jurisdiction("place.naming", &[Tracer, CommunityWorker], &[PlaceCreate], RelationSet::AREA, NOTHING),
     Rule::by_task("place.follow_up", &[CommunityWorker], &[PlaceList, PlaceRead], &[Task::FollowContact], ADDRESS),
     Rule::by_task("place.supply", &[CommunityWorker], &[PlaceList, PlaceRead], &[Task::SupplyHousehold], ADDRESS),

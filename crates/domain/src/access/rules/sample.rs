@@ -37,7 +37,13 @@ pub(super) const RULES: &[Rule] = &[
         &[Task::CollectSample],
         FieldSet::of(&[Identity, Operational]),
     ),
-    Rule::by_task("sample.carrying", &[Courier], &[SampleList, SampleRead, SampleHandOver], &[Task::CarrySample], TOKEN),
+    Rule::by_task(
+        "sample.carrying",
+        &[Courier],
+        &[SampleList, SampleRead, SampleHandOver],
+        &[Task::CarrySample],
+        TOKEN,
+    ),
     Rule::by_task(
         "sample.testing",
         &[Laboratory],
@@ -46,10 +52,23 @@ pub(super) const RULES: &[Rule] = &[
         FieldSet::of(&[Clinical, Operational]),
     ),
     // A positive is never refused (DESIGN §13.8): a laboratory nobody assigned may report, unverified, and sees nothing.
-    Rule::by_jurisdiction("sample.unasked_result", &[Laboratory], &[SampleRecordResult], RelationSet::ANYWHERE, NOTHING),
+    Rule::by_jurisdiction(
+        "sample.unasked_result",
+        &[Laboratory],
+        &[SampleRecordResult],
+        RelationSet::ANYWHERE,
+        NOTHING,
+    ),
     Rule::by_jurisdiction("sample.dispatch", &[Dispatcher], &[SampleList, SampleRead], RelationSet::AREA, TOKEN),
-    Rule::by_jurisdiction("sample.assigning", &[Dispatcher], &[SampleAssign], RelationSet::AREA, NOTHING).not_for_self(),
+    Rule::by_jurisdiction("sample.assigning", &[Dispatcher], &[SampleAssign], RelationSet::AREA, NOTHING)
+        .not_for_self(),
     Rule::by_jurisdiction("sample.command", &[Commander], &[SampleList, SampleRead], RelationSet::AREA, WORK),
     Rule::by_jurisdiction("sample.inspection", &[Inspector], &[SampleList, SampleRead], RelationSet::AREA, WORK),
-    Rule::by_jurisdiction("sample.figures", &[DataAnalyst], &[SampleList, SampleRead], RelationSet::AREA, DEIDENTIFIED),
+    Rule::by_jurisdiction(
+        "sample.figures",
+        &[DataAnalyst],
+        &[SampleList, SampleRead],
+        RelationSet::AREA,
+        DEIDENTIFIED,
+    ),
 ];

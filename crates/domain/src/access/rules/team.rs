@@ -1,7 +1,9 @@
 //! Teams, and the areas given to them. An area opens the records in it and a member sees what the team is assigned, so nobody
 //! adds themselves to a team or gives an area to their own.
 
-use super::super::action::Action::{TeamAddMember, TeamAssignArea, TeamCorrect, TeamCreate, TeamEndMember, TeamList, TeamRead};
+use super::super::action::Action::{
+    TeamAddMember, TeamAssignArea, TeamCorrect, TeamCreate, TeamEndMember, TeamList, TeamRead,
+};
 use super::super::relation::RelationSet;
 use super::super::role::Role::{Commander, Dispatcher, Epidemiologist};
 use super::super::rule::Rule;

@@ -5,7 +5,10 @@ use super::*;
 
 /// All that one post can put together: the union over every action, place and assignment of the chosen cells.
 fn seen(choose: impl Fn(&Cell) -> bool) -> FieldSet {
-    cells().iter().filter(|cell| choose(cell)).fold(FieldSet::EMPTY, |fields, cell| fields.union(cell.decision.fields))
+    cells()
+        .iter()
+        .filter(|cell| choose(cell))
+        .fold(FieldSet::EMPTY, |fields, cell| fields.union(cell.decision.fields))
 }
 
 const NAME_WITH_DIAGNOSIS: FieldSet = FieldSet::of(&[Identity, Clinical]);
@@ -25,7 +28,10 @@ fn supply_sees_address_and_needs_and_no_name_with_a_diagnosis() {
     let supply = |cell: &Cell| cell.held == Held::By(Task::SupplyHousehold);
     assert!(!seen(supply).covers(NAME_WITH_DIAGNOSIS));
     let ordinary = seen(|cell| supply(cell) && cell.action != Action::PersonBreakGlass);
-    assert!(ordinary.contains(FieldGroup::Location) && !ordinary.contains(Identity) && !ordinary.contains(Clinical), "{ordinary}");
+    assert!(
+        ordinary.contains(FieldGroup::Location) && !ordinary.contains(Identity) && !ordinary.contains(Clinical),
+        "{ordinary}"
+    );
 }
 
 #[test]
@@ -56,11 +62,22 @@ fn account_administrator_sees_no_personal_data() {
 #[test]
 fn nobody_serving_a_contact_sees_who_the_source_case_is() {
     for cell in cells().iter().filter(|cell| cell.decision.fields.contains(SourceCaseIdentity)) {
-        assert_eq!((cell.role, cell.held), (Role::Epidemiologist, Held::By(Task::InvestigateCase)), "{}", cell.action);
+        assert_eq!(
+            (cell.role, cell.held),
+            (Role::Epidemiologist, Held::By(Task::InvestigateCase)),
+            "{}",
+            cell.action
+        );
     }
-    for role in
-        [Role::Tracer, Role::CommunityWorker, Role::Sampler, Role::Dispatcher, Role::Hotline, Role::Laboratory, Role::Courier]
-    {
+    for role in [
+        Role::Tracer,
+        Role::CommunityWorker,
+        Role::Sampler,
+        Role::Dispatcher,
+        Role::Hotline,
+        Role::Laboratory,
+        Role::Courier,
+    ] {
         assert!(!seen(|cell| cell.role == role).contains(SourceCaseLink), "{role}");
     }
 }
@@ -69,15 +86,23 @@ fn nobody_serving_a_contact_sees_who_the_source_case_is() {
 fn the_epidemiologist_assigned_to_the_case_sees_who_infected_whom() {
     let contact = assigned_to(Assignee::Account(ME), Task::InvestigateCase);
     for action in [Action::ContactRead, Action::ExposureRead, Action::CaseRead] {
-        assert!(allow(&holder(Role::Epidemiologist), action, &contact).fields.contains(SourceCaseIdentity), "{action}");
-        assert!(!allow(&holder(Role::Epidemiologist), action, &record()).fields.contains(SourceCaseIdentity), "{action}");
+        assert!(
+            allow(&holder(Role::Epidemiologist), action, &contact).fields.contains(SourceCaseIdentity),
+            "{action}"
+        );
+        assert!(
+            !allow(&holder(Role::Epidemiologist), action, &record()).fields.contains(SourceCaseIdentity),
+            "{action}"
+        );
     }
 }
 
 #[test]
 fn who_follows_a_contact_does_not_read_the_interviewers_notes() {
     for role in [Role::Tracer, Role::CommunityWorker] {
-        let fields = allow(&holder(role), Action::ContactRead, &assigned_to(Assignee::Account(ME), Task::FollowContact)).fields;
+        let fields =
+            allow(&holder(role), Action::ContactRead, &assigned_to(Assignee::Account(ME), Task::FollowContact))
+                .fields;
         assert!(fields.contains(Identity) && !fields.contains(FieldGroup::FreeText), "{role} sees {fields}");
     }
 }
@@ -125,7 +150,9 @@ fn a_deidentified_export_has_no_identifying_field() {
 fn hotline_hears_match_or_no_match_and_reads_nobody() {
     let ordinary = |cell: &Cell| cell.role == Role::Hotline && cell.action != Action::PersonBreakGlass;
     assert!(!seen(ordinary).is_personal());
-    for action in [Action::PersonList, Action::PersonRead, Action::PersonSearch, Action::CaseRead, Action::ContactRead] {
+    for action in
+        [Action::PersonList, Action::PersonRead, Action::PersonSearch, Action::CaseRead, Action::ContactRead]
+    {
         let call = assigned_to(Assignee::Account(ME), Task::AnswerCall);
         assert_eq!(refusal(allow(&holder(Role::Hotline), action, &call)), "access.role", "{action}");
     }

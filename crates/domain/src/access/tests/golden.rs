@@ -26,7 +26,8 @@ fn the_matrix_is_the_reviewed_one() {
 #[test]
 fn the_printed_matrix_has_every_cell() {
     let cells = cells();
-    let rows: usize = Role::ALL.iter().map(|role| if role.tasks().is_empty() { 1 } else { 2 + role.tasks().len() as usize }).sum();
+    let rows: usize =
+        Role::ALL.iter().map(|role| if role.tasks().is_empty() { 1 } else { 2 + role.tasks().len() as usize }).sum();
     assert_eq!(cells.len(), rows * Action::ALL.len() * JurisdictionRelation::ALL.len());
     let text = render();
     for action in Action::ALL {

@@ -20,7 +20,10 @@ fn account_administrator_grants_nothing_outside_their_jurisdiction() {
     let to = Some(Assignee::Account(OTHER));
     for lineage in [vec![CITY], vec![NEIGHBOUR, CITY], vec![Uuid::from_u128(99)], vec![]] {
         let target = Target { lineage, recipient: to, ..Target::default() };
-        assert_eq!(refusal(allow(&holder(Role::AccountAdministrator), Action::GrantCreate, &target)), "access.elsewhere");
+        assert_eq!(
+            refusal(allow(&holder(Role::AccountAdministrator), Action::GrantCreate, &target)),
+            "access.elsewhere"
+        );
     }
 }
 
@@ -36,7 +39,11 @@ fn a_jurisdiction_that_carries_ones_own_rights_is_not_moved() {
 fn a_token_is_made_by_the_holder_alone() {
     for &role in Role::ALL {
         let to = |account| {
-            allow(&holder(role), Action::AccountIssueToken, &Target { recipient: Some(Assignee::Account(account)), ..record() })
+            allow(
+                &holder(role),
+                Action::AccountIssueToken,
+                &Target { recipient: Some(Assignee::Account(account)), ..record() },
+            )
         };
         assert_eq!(refusal(to(OTHER)), "access.for_another", "{role}");
         assert!(to(ME).allowed);
@@ -49,7 +56,10 @@ fn who_administers_accounts_holds_no_other_role_at_the_same_time() {
     let tracer = granted(Role::Tracer, &[NEIGHBOUR, CITY]);
     assert_eq!(may_hold(std::slice::from_ref(&admin), &tracer), Err(Denial::SeparationOfDuties));
     assert_eq!(may_hold(std::slice::from_ref(&tracer), &admin), Err(Denial::SeparationOfDuties));
-    assert_eq!(may_hold(std::slice::from_ref(&admin), &granted(Role::AccountAdministrator, &[NEIGHBOUR, CITY])), Ok(()));
+    assert_eq!(
+        may_hold(std::slice::from_ref(&admin), &granted(Role::AccountAdministrator, &[NEIGHBOUR, CITY])),
+        Ok(())
+    );
     let over = Grant { valid_to: Some(500), ..admin };
     assert_eq!(may_hold(std::slice::from_ref(&over), &Grant { valid_from: 500, ..tracer.clone() }), Ok(()));
     let before = Grant { valid_to: Some(500), ..tracer.clone() };
@@ -81,7 +91,10 @@ fn nobody_gives_work_that_opens_records_to_themselves() {
     actor.teams.push(Membership { team: TEAM, valid_from: 0, valid_to: None });
     for action in [Action::SampleAssign, Action::TeamAddMember, Action::TeamAssignArea] {
         for recipient in [Assignee::Account(ME), Assignee::Team(TEAM)] {
-            assert_eq!(refusal(allow(&actor, action, &Target { recipient: Some(recipient), ..record() })), "access.for_oneself");
+            assert_eq!(
+                refusal(allow(&actor, action, &Target { recipient: Some(recipient), ..record() })),
+                "access.for_oneself"
+            );
         }
     }
 }
@@ -149,13 +162,20 @@ fn access_ends_with_the_assignment_and_with_the_membership() {
 
 #[test]
 fn a_foreign_record_and_an_absent_one_are_answered_alike_whatever_is_tried() {
-    let foreign = Target { lineage: vec![NEIGHBOUR, CITY], ..assigned_to(Assignee::Account(OTHER), Task::FollowContact) };
+    let foreign =
+        Target { lineage: vec![NEIGHBOUR, CITY], ..assigned_to(Assignee::Account(OTHER), Task::FollowContact) };
     let actor = holder(Role::Tracer);
-    for action in [Action::PersonRead, Action::ContactRead, Action::ContactDrop, Action::CaseClassify, Action::FollowUpRecord] {
+    for action in
+        [Action::PersonRead, Action::ContactRead, Action::ContactDrop, Action::CaseClassify, Action::FollowUpRecord]
+    {
         assert_eq!(answer(&actor, action, Some(&foreign)), answer(&actor, action, None), "{action}");
     }
     let mine = assigned_to(Assignee::Account(ME), Task::FollowContact);
-    assert_eq!(answer(&actor, Action::ContactDrop, Some(&mine)).rule, "access.role", "of a record one reads, the reason is told");
+    assert_eq!(
+        answer(&actor, Action::ContactDrop, Some(&mine)).rule,
+        "access.role",
+        "of a record one reads, the reason is told"
+    );
 }
 
 #[test]
@@ -163,7 +183,8 @@ fn a_record_comes_with_what_its_reader_may_do() {
     let mine = assigned_to(Assignee::Account(ME), Task::FollowContact);
     let acts = actions_on(&holder(Role::Tracer), Noun::Contact, &mine);
     assert_eq!(acts.len(), 9);
-    let allowed: Vec<&str> = acts.iter().filter(|(_, decision)| decision.allowed).map(|(action, _)| action.name()).collect();
+    let allowed: Vec<&str> =
+        acts.iter().filter(|(_, decision)| decision.allowed).map(|(action, _)| action.name()).collect();
     assert_eq!(allowed, ["contact_list", "contact_read", "contact_correct"]);
 }
 

@@ -30,8 +30,14 @@ fn a_rule_speaks_of_its_noun_and_of_tasks_that_all_its_roles_do_for_one_purpose(
             assert_eq!(action.noun(), noun, "{}", rule.id);
         }
         for role in rule.roles {
-            assert!(role.tasks().covers(rule.tasks.union(rule.open_task)), "{}: {role} does not do {}", rule.id, rule.tasks);
-            let purposes: BTreeSet<Purpose> = rule.tasks.iter().chain(rule.open_task.iter()).map(Task::purpose).collect();
+            assert!(
+                role.tasks().covers(rule.tasks.union(rule.open_task)),
+                "{}: {role} does not do {}",
+                rule.id,
+                rule.tasks
+            );
+            let purposes: BTreeSet<Purpose> =
+                rule.tasks.iter().chain(rule.open_task.iter()).map(Task::purpose).collect();
             assert!(purposes.len() <= 1, "{} mixes purposes", rule.id);
         }
     }
@@ -43,9 +49,18 @@ fn a_list_shows_of_a_record_what_reading_it_shows() {
     for list in cells.iter().filter(|cell| cell.action.name().ends_with("_list")) {
         let read = list.action.noun().read_action();
         let same = cells.iter().find(|cell| {
-            Some(cell.action) == read && cell.role == list.role && cell.held == list.held && cell.relation == list.relation
+            Some(cell.action) == read
+                && cell.role == list.role
+                && cell.held == list.held
+                && cell.relation == list.relation
         });
-        assert_eq!(same.map(|cell| cell.decision.fields), Some(list.decision.fields), "{} {}", list.action, list.role);
+        assert_eq!(
+            same.map(|cell| cell.decision.fields),
+            Some(list.decision.fields),
+            "{} {}",
+            list.action,
+            list.role
+        );
     }
 }
 

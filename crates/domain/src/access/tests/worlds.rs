@@ -18,7 +18,9 @@ fn parents() -> impl Strategy<Value = Parents> {
         drawn
             .into_iter()
             .enumerate()
-            .map(|(node, of)| if node == 0 { vec![] } else { of.into_iter().map(|index| index.index(node)).collect() })
+            .map(
+                |(node, of)| if node == 0 { vec![] } else { of.into_iter().map(|index| index.index(node)).collect() },
+            )
             .collect()
     })
 }
@@ -75,12 +77,18 @@ fn assignee() -> impl Strategy<Value = Assignee> {
 fn world() -> impl Strategy<Value = World> {
     let grants = vec((select(Role::ALL), any::<prop::sample::Index>(), span()), 0..5);
     let assignments = vec((assignee(), select(Task::ALL), span()), 0..5);
-    let actor = (vec((select(vec![TEAM, OTHER]), span()), 0..3), vec((select(Task::ALL), span()), 0..3), 0..5_u32, 58..62_u32);
+    let actor = (
+        vec((select(vec![TEAM, OTHER]), span()), 0..3),
+        vec((select(Task::ALL), span()), 0..3),
+        0..5_u32,
+        58..62_u32,
+    );
     let people = (option::of(select(vec![ME, OTHER])), option::of(assignee()));
     (parents(), grants, option::of(any::<prop::sample::Index>()), assignments, actor, people).prop_map(
         |(parents, grants, record, assignments, (teams, open, uses, matches), (requested_by, recipient))| {
             let size = parents.len();
-            let grants: Vec<_> = grants.into_iter().map(|(role, at, (from, to))| (role, at.index(size), from, to)).collect();
+            let grants: Vec<_> =
+                grants.into_iter().map(|(role, at, (from, to))| (role, at.index(size), from, to)).collect();
             let record = record.map(|index| index.index(size));
             let actor = Actor {
                 account: ME,
@@ -94,7 +102,10 @@ fn world() -> impl Strategy<Value = World> {
                         valid_to,
                     })
                     .collect(),
-                teams: teams.into_iter().map(|(team, (valid_from, valid_to))| Membership { team, valid_from, valid_to }).collect(),
+                teams: teams
+                    .into_iter()
+                    .map(|(team, (valid_from, valid_to))| Membership { team, valid_from, valid_to })
+                    .collect(),
                 open_tasks: open
                     .into_iter()
                     .map(|(task, (valid_from, valid_to))| OpenTask { id: OTHER, task, valid_from, valid_to })
@@ -123,7 +134,9 @@ fn holds(from: i64, to: Option<i64>) -> bool {
 fn mine(world: &World, assignee: Assignee) -> bool {
     match assignee {
         Assignee::Account(account) => account == ME,
-        Assignee::Team(team) => world.actor.teams.iter().any(|of| of.team == team && holds(of.valid_from, of.valid_to)),
+        Assignee::Team(team) => {
+            world.actor.teams.iter().any(|of| of.team == team && holds(of.valid_from, of.valid_to))
+        }
     }
 }
 

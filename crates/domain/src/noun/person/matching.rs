@@ -22,7 +22,8 @@ pub(super) fn keys(fields: &Fields, permit: &Reading) -> Vec<MatchKey> {
         }
     }
     let name = fields.full_name.as_ref().and_then(|name| name.shown(permit)).map(|name| fold_name(name));
-    let birth = fields.birth_date.as_ref().and_then(|date| date.shown(permit)).and_then(|date| KnownDate::earliest(*date));
+    let birth =
+        fields.birth_date.as_ref().and_then(|date| date.shown(permit)).and_then(|date| KnownDate::earliest(*date));
     if let (Some(name), Some(birth)) = (name, birth) {
         keys.push(MatchKey::new("name+month", &[&name, &birth.strftime("%Y-%m").to_string()]));
     }

@@ -12,19 +12,10 @@ pub(super) fn cases(pack: &Pack, log: &mut Log<'_>) {
     for (at, definition) in cases.definitions.iter().enumerate() {
         let path = format!("cases.definition[{at}].classification");
         if !defined.insert(definition.classification) {
-            log.fault(
-                &path,
-                &[],
-                format!("{} is defined twice", definition.classification),
-                "keep one definition",
-            );
+            log.fault(&path, &[], format!("{} is defined twice", definition.classification), "keep one definition");
         }
     }
-    if !cases
-        .definitions
-        .iter()
-        .any(|definition| definition.counts_as_infection)
-    {
+    if !cases.definitions.iter().any(|definition| definition.counts_as_infection) {
         log.fault(
             "cases.definition",
             &[],
@@ -73,23 +64,12 @@ fn conversion(pack: &Pack, log: &mut Log<'_>) {
     if !pack.cases.allows(Some(from), to) || pack.cases.infection_change(Some(from), to) == 0 {
         return;
     }
-    for (at, definition) in pack
-        .cases
-        .definitions
-        .iter()
-        .enumerate()
-        .filter(|(_, d)| d.classification == from)
-    {
+    for (at, definition) in pack.cases.definitions.iter().enumerate().filter(|(_, d)| d.classification == from) {
         let path = format!("cases.definition[{at}].counts_as_infection");
         let reason = format!(
             "a conversion to confirmed would change the count of infections, but here it is {}",
             definition.counts_as_infection
         );
-        log.fault(
-            &path,
-            &[],
-            reason,
-            "let asymptomatic and confirmed both count, or remove the transition",
-        );
+        log.fault(&path, &[], reason, "let asymptomatic and confirmed both count, or remove the transition");
     }
 }

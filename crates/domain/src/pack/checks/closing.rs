@@ -9,18 +9,11 @@ use crate::pack::vocabulary::Word;
 
 pub(super) fn release(pack: &Pack, log: &mut Log<'_>) {
     if pack.release.is_empty() {
-        log.fault(
-            "release",
-            &[],
-            "no release rule",
-            "write at least one [[release]]",
-        );
+        log.fault("release", &[], "no release rule", "write at least one [[release]]");
     }
     for (at, rule) in pack.release.iter().enumerate() {
         let path = format!("release[{at}]");
-        let previous = at
-            .checked_sub(1)
-            .and_then(|before| pack.release.get(before));
+        let previous = at.checked_sub(1).and_then(|before| pack.release.get(before));
         if previous.is_some_and(|previous| rule.from <= previous.from) {
             log.fault(
                 &format!("{path}.from"),
@@ -53,10 +46,7 @@ pub(super) fn release(pack: &Pack, log: &mut Log<'_>) {
                 "give both or neither",
             );
         }
-        if let Some(kind) = rule
-            .afterwards_restriction
-            .filter(|kind| !pack.restrictions.allowed.contains(kind))
-        {
+        if let Some(kind) = rule.afterwards_restriction.filter(|kind| !pack.restrictions.allowed.contains(kind)) {
             let reason = format!("{} is not allowed for this disease", kind.word());
             log.fault(
                 &format!("{path}.afterwards_restriction"),
@@ -69,22 +59,11 @@ pub(super) fn release(pack: &Pack, log: &mut Log<'_>) {
 }
 
 pub(super) fn end_of_outbreak(pack: &Pack, log: &mut Log<'_>) {
-    let (quiet, twice) = (
-        pack.end_of_outbreak.quiet.value,
-        pack.natural_history.incubation.max.value.saturating_mul(2),
-    );
-    let reason =
-        format!("{quiet} quiet days are fewer than twice the longest incubation, {twice} days");
-    let remedy =
-        format!("write at least {twice} days, or give override_reason with the authority's choice");
-    unless_overridden(
-        quiet < twice,
-        "end_of_outbreak.quiet",
-        &[INCUBATION_MAX],
-        reason,
-        remedy,
-        log,
-    );
+    let (quiet, twice) =
+        (pack.end_of_outbreak.quiet.value, pack.natural_history.incubation.max.value.saturating_mul(2));
+    let reason = format!("{quiet} quiet days are fewer than twice the longest incubation, {twice} days");
+    let remedy = format!("write at least {twice} days, or give override_reason with the authority's choice");
+    unless_overridden(quiet < twice, "end_of_outbreak.quiet", &[INCUBATION_MAX], reason, remedy, log);
 }
 
 pub(super) fn zero(pack: &Pack, log: &mut Log<'_>) {

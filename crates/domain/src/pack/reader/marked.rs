@@ -9,7 +9,8 @@ use super::{DAYS, DURATION, Table, one_of, whole_number};
 use crate::pack::figure::{Basis, DueTimes, Figure, FigureList, LONGEST_DAYS, minute_of_day};
 use crate::pack::vocabulary::{Mark, Unit, Word};
 
-const MARK_IT: &str = "write it as { days = 21, mark = \"S\", source = \"KEY\" } with the unit, a mark S, M, D or P, and the source";
+const MARK_IT: &str =
+    "write it as { days = 21, mark = \"S\", source = \"KEY\" } with the unit, a mark S, M, D or P, and the source";
 
 impl<'v> Table<'_, 'v, '_> {
     /// Mark and source of the table itself.
@@ -17,11 +18,8 @@ impl<'v> Table<'_, 'v, '_> {
         let mark = self.word("mark", Mark::Proposed);
         let source = self.text("source");
         if mark == Mark::Sourced && !source.is_empty() {
-            let missing: Vec<&str> = source
-                .split(',')
-                .map(str::trim)
-                .filter(|key| !self.sources.contains(*key))
-                .collect();
+            let missing: Vec<&str> =
+                source.split(',').map(str::trim).filter(|key| !self.sources.contains(*key)).collect();
             if !missing.is_empty() {
                 let reason = format!("source {} is not in [sources]", missing.join(", "));
                 self.refuse(
@@ -36,32 +34,22 @@ impl<'v> Table<'_, 'v, '_> {
 
     /// A marked number in one of `units`, not negative.
     pub(in crate::pack) fn figure(&mut self, key: &str, units: &'static [Unit]) -> Figure {
-        self.require(key, MARK_IT).map_or_else(
-            || plain(units),
-            |(path, value)| self.figure_of(&path, value, units, false),
-        )
+        self.require(key, MARK_IT)
+            .map_or_else(|| plain(units), |(path, value)| self.figure_of(&path, value, units, false))
     }
 
-    pub(in crate::pack) fn figure_if_any(
-        &mut self,
-        key: &str,
-        units: &'static [Unit],
-    ) -> Option<Figure> {
-        self.find(key)
-            .map(|(path, value)| self.figure_of(&path, value, units, false))
+    pub(in crate::pack) fn figure_if_any(&mut self, key: &str, units: &'static [Unit]) -> Option<Figure> {
+        self.find(key).map(|(path, value)| self.figure_of(&path, value, units, false))
     }
 
     /// A marked number of days relative to an anchor; negative is before it.
     pub(in crate::pack) fn offset(&mut self, key: &str) -> Figure {
-        self.require(key, MARK_IT).map_or_else(
-            || plain(DAYS),
-            |(path, value)| self.figure_of(&path, value, DAYS, true),
-        )
+        self.require(key, MARK_IT)
+            .map_or_else(|| plain(DAYS), |(path, value)| self.figure_of(&path, value, DAYS, true))
     }
 
     pub(in crate::pack) fn offset_if_any(&mut self, key: &str) -> Option<Figure> {
-        self.find(key)
-            .map(|(path, value)| self.figure_of(&path, value, DAYS, true))
+        self.find(key).map(|(path, value)| self.figure_of(&path, value, DAYS, true))
     }
 
     fn figure_of(
@@ -84,21 +72,12 @@ impl<'v> Table<'_, 'v, '_> {
                 inner.whole_figure(units, signed)
             }
             DeValue::Integer(_) => {
-                self.log.fault_at(
-                    value.span(),
-                    path,
-                    "number without mark and source",
-                    MARK_IT,
-                );
+                self.log.fault_at(value.span(), path, "number without mark and source", MARK_IT);
                 self.log.guess(path);
                 plain(units)
             }
             _ => {
-                self.wrong(
-                    value,
-                    path,
-                    "a marked whole number, as { days = 21, mark = \"S\", source = \"KEY\" }",
-                );
+                self.wrong(value, path, "a marked whole number, as { days = 21, mark = \"S\", source = \"KEY\" }");
                 plain(units)
             }
         }
@@ -114,12 +93,7 @@ impl<'v> Table<'_, 'v, '_> {
             self.log.overridden(&path);
         }
         self.close();
-        Figure {
-            value,
-            unit,
-            basis,
-            override_reason,
-        }
+        Figure { value, unit, basis, override_reason }
     }
 
     /// Reports the keys of a figure nobody reads.
@@ -128,29 +102,13 @@ impl<'v> Table<'_, 'v, '_> {
     }
 
     /// The unit key of a figure and its value.
-    fn unit(
-        &mut self,
-        units: &'static [Unit],
-    ) -> (Unit, Option<(String, &'v Spanned<DeValue<'v>>)>) {
-        let present: Vec<Unit> = Unit::ALL
-            .iter()
-            .copied()
-            .filter(|unit| self.has(unit.word()))
-            .collect();
-        let allowed = units
-            .iter()
-            .map(|unit| unit.word())
-            .collect::<Vec<_>>()
-            .join(" or ");
+    fn unit(&mut self, units: &'static [Unit]) -> (Unit, Option<(String, &'v Spanned<DeValue<'v>>)>) {
+        let present: Vec<Unit> = Unit::ALL.iter().copied().filter(|unit| self.has(unit.word())).collect();
+        let allowed = units.iter().map(|unit| unit.word()).collect::<Vec<_>>().join(" or ");
         let path = self.path.clone();
         match present.as_slice() {
             [unit] if units.contains(unit) => return (*unit, self.find(unit.word())),
-            [] => self.log.fault_at(
-                self.span.clone(),
-                &path,
-                "number missing",
-                format!("write it in {allowed}"),
-            ),
+            [] => self.log.fault_at(self.span.clone(), &path, "number missing", format!("write it in {allowed}")),
             [unit] => {
                 self.refuse(
                     unit.word(),
@@ -176,13 +134,7 @@ impl<'v> Table<'_, 'v, '_> {
         (units.first().copied().unwrap_or(Unit::Count), None)
     }
 
-    fn quantity(
-        &mut self,
-        path: &str,
-        value: &Spanned<DeValue<'_>>,
-        unit: Unit,
-        signed: bool,
-    ) -> i64 {
+    fn quantity(&mut self, path: &str, value: &Spanned<DeValue<'_>>, unit: Unit, signed: bool) -> i64 {
         let most = match unit {
             Unit::Days => LONGEST_DAYS,
             Unit::Hours => LONGEST_DAYS * 24,
@@ -205,11 +157,7 @@ impl<'v> Table<'_, 'v, '_> {
                 0
             }
             None => {
-                self.wrong(
-                    value,
-                    path,
-                    "a whole number; for parts of a day use hours or minutes",
-                );
+                self.wrong(value, path, "a whole number; for parts of a day use hours or minutes");
                 let whole_path = self.path.clone();
                 self.log.guess(&whole_path);
                 0
@@ -218,18 +166,10 @@ impl<'v> Table<'_, 'v, '_> {
     }
 
     /// Marked whole numbers, ascending.
-    pub(in crate::pack) fn figures_if_any(
-        &mut self,
-        key: &str,
-        units: &'static [Unit],
-    ) -> Option<FigureList> {
+    pub(in crate::pack) fn figures_if_any(&mut self, key: &str, units: &'static [Unit]) -> Option<FigureList> {
         let (path, value) = self.find(key)?;
         let Some(entries) = value.get_ref().as_table() else {
-            self.wrong(
-                value,
-                &path,
-                "marked numbers, as { days = [1, 4, 7], mark = \"S\", source = \"KEY\" }",
-            );
+            self.wrong(value, &path, "marked numbers, as { days = [1, 4, 7], mark = \"S\", source = \"KEY\" }");
             return None;
         };
         let mut inner = Table {
@@ -241,62 +181,31 @@ impl<'v> Table<'_, 'v, '_> {
             seen: BTreeSet::new(),
         };
         let (unit, found) = inner.unit(units);
-        let values = found
-            .map(|(path, value)| inner.ascending(&path, value, unit))
-            .unwrap_or_default();
+        let values = found.map(|(path, value)| inner.ascending(&path, value, unit)).unwrap_or_default();
         let basis = inner.basis();
         inner.close();
-        Some(FigureList {
-            values,
-            unit,
-            basis,
-        })
+        Some(FigureList { values, unit, basis })
     }
 
     fn ascending(&mut self, path: &str, value: &'v Spanned<DeValue<'v>>, unit: Unit) -> Vec<i64> {
-        let items = self.items(
-            path,
-            value,
-            "write whole numbers, ascending, for example [1, 4, 7]",
-        );
-        let values: Vec<i64> = items
-            .into_iter()
-            .map(|(_, item)| self.quantity(path, item, unit, false))
-            .collect();
-        if values
-            .iter()
-            .zip(values.iter().skip(1))
-            .any(|(earlier, later)| earlier >= later)
-        {
-            self.log.fault_at(
-                value.span(),
-                path,
-                "numbers do not ascend",
-                "write each once, smallest first",
-            );
+        let items = self.items(path, value, "write whole numbers, ascending, for example [1, 4, 7]");
+        let values: Vec<i64> = items.into_iter().map(|(_, item)| self.quantity(path, item, unit, false)).collect();
+        if values.iter().zip(values.iter().skip(1)).any(|(earlier, later)| earlier >= later) {
+            self.log.fault_at(value.span(), path, "numbers do not ascend", "write each once, smallest first");
         }
         values
     }
 
     /// Marked times of day, ascending.
     pub(in crate::pack) fn due_times(&mut self, key: &str) -> DueTimes {
-        let none = DueTimes {
-            minutes_of_day: Vec::new(),
-            basis: Basis {
-                mark: Mark::Proposed,
-                source: String::new(),
-            },
-        };
+        let none =
+            DueTimes { minutes_of_day: Vec::new(), basis: Basis { mark: Mark::Proposed, source: String::new() } };
         let remedy = "write { times = [\"09:00\"], mark = \"P\", source = \"KEY\" }";
         let Some((path, value)) = self.require(key, remedy) else {
             return none;
         };
         let Some(entries) = value.get_ref().as_table() else {
-            self.wrong(
-                value,
-                &path,
-                "marked times, as { times = [\"09:00\"], mark = \"P\", source = \"KEY\" }",
-            );
+            self.wrong(value, &path, "marked times, as { times = [\"09:00\"], mark = \"P\", source = \"KEY\" }");
             return none;
         };
         let mut inner = Table {
@@ -310,10 +219,7 @@ impl<'v> Table<'_, 'v, '_> {
         let minutes_of_day = inner.clock_times(remedy);
         let basis = inner.basis();
         inner.close();
-        DueTimes {
-            minutes_of_day,
-            basis,
-        }
+        DueTimes { minutes_of_day, basis }
     }
 
     fn clock_times(&mut self, remedy: &str) -> Vec<i64> {
@@ -327,17 +233,8 @@ impl<'v> Table<'_, 'v, '_> {
                 None => self.wrong(item, &path, "a time of day as \"09:00\""),
             }
         }
-        if times
-            .iter()
-            .zip(times.iter().skip(1))
-            .any(|(earlier, later)| earlier >= later)
-        {
-            self.log.fault_at(
-                value.span(),
-                &path,
-                "times do not ascend",
-                "write each once, earliest first",
-            );
+        if times.iter().zip(times.iter().skip(1)).any(|(earlier, later)| earlier >= later) {
+            self.log.fault_at(value.span(), &path, "times do not ascend", "write each once, earliest first");
         }
         times
     }
@@ -362,13 +259,5 @@ impl<'v> Table<'_, 'v, '_> {
 
 fn plain(units: &[Unit]) -> Figure {
     let unit = units.first().copied().unwrap_or(Unit::Count);
-    Figure {
-        value: 0,
-        unit,
-        basis: Basis {
-            mark: Mark::Proposed,
-            source: String::new(),
-        },
-        override_reason: None,
-    }
+    Figure { value: 0, unit, basis: Basis { mark: Mark::Proposed, source: String::new() }, override_reason: None }
 }

@@ -115,10 +115,7 @@ fn clocks_stop_at_the_ends_of_the_calendar() {
 fn a_change_of_pack_shows_what_it_moves() {
     let (eighth, ninth) = (pack(CN_COVID_8), pack(CN_COVID_9));
     let moves = preview(&eighth, &ninth);
-    let term = moves
-        .iter()
-        .find(|found| found.clock == "ring1.term")
-        .unwrap();
+    let term = moves.iter().find(|found| found.clock == "ring1.term").unwrap();
     assert_eq!(
         (term.before.as_slice(), term.after.as_slice(), term.shift),
         ([21].as_slice(), [10].as_slice(), Some(-11))
@@ -140,30 +137,15 @@ fn a_change_of_pack_shows_what_it_moves() {
 #[test]
 fn a_running_contact_under_the_next_edition() {
     let dates = ContactDates::exposed(date(2022, 6, 20), date(2022, 6, 20));
-    let moved: PlanMove =
-        preview_plan(&pack(CN_COVID_8), &pack(CN_COVID_9), Ring::Ring1, &dates).unwrap();
-    assert_eq!(
-        (moved.end_before, moved.end_after, moved.shift_days),
-        (date(2022, 7, 11), date(2022, 6, 30), -11)
-    );
-    let days =
-        |tests: &[crate::pack::TestDay]| tests.iter().map(|test| test.date).collect::<Vec<_>>();
+    let moved: PlanMove = preview_plan(&pack(CN_COVID_8), &pack(CN_COVID_9), Ring::Ring1, &dates).unwrap();
+    assert_eq!((moved.end_before, moved.end_after, moved.shift_days), (date(2022, 7, 11), date(2022, 6, 30), -11));
+    let days = |tests: &[crate::pack::TestDay]| tests.iter().map(|test| test.date).collect::<Vec<_>>();
     assert_eq!(
         days(&moved.tests_added),
-        [
-            date(2022, 6, 22),
-            date(2022, 6, 23),
-            date(2022, 6, 25),
-            date(2022, 6, 30)
-        ]
+        [date(2022, 6, 22), date(2022, 6, 23), date(2022, 6, 25), date(2022, 6, 30)]
     );
     assert_eq!(
         days(&moved.tests_dropped),
-        [
-            date(2022, 6, 24),
-            date(2022, 7, 4),
-            date(2022, 7, 6),
-            date(2022, 7, 11)
-        ]
+        [date(2022, 6, 24), date(2022, 7, 4), date(2022, 7, 6), date(2022, 7, 11)]
     );
 }

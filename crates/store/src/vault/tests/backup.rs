@@ -25,7 +25,13 @@ fn encrypt(plain: &[u8], seed: u64) -> Vec<u8> {
 }
 
 fn decrypt(sealed: &[u8], master: &str) -> Result<Vec<u8>, BackupError> {
-    let fault = |error: io::Error| error.get_ref().and_then(|inner| inner.downcast_ref::<BackupError>()).cloned().unwrap_or_else(|| panic!("{error}"));
+    let fault = |error: io::Error| {
+        error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<BackupError>())
+            .cloned()
+            .unwrap_or_else(|| panic!("{error}"))
+    };
     let mut reader = BackupReader::open(sealed, &keys(master)).map_err(fault)?;
     let mut plain = Vec::new();
     reader.read_to_end(&mut plain).map_err(fault)?;
@@ -62,7 +68,10 @@ fn the_header_tells_life_and_key_and_is_authentic() {
     assert_eq!(header.check_life(NOW + WEEK), Err(BackupError::LifeOver { ended: NOW + WEEK, now: NOW + WEEK }));
     assert_eq!(decrypt(&sealed, WRONG_1), Err(BackupError::HeaderNotAuthentic { number: 1 }));
     assert_eq!(decrypt(&sealed, MASTER_2), Err(BackupError::MasterKeyMissing { number: 1 }));
-    assert_eq!(decrypt(b"SQLite format 3, and more than a header of it, whatever it says then: not ours at all", MASTER_1), Err(BackupError::NotABackup));
+    assert_eq!(
+        decrypt(b"SQLite format 3, and more than a header of it, whatever it says then: not ours at all", MASTER_1),
+        Err(BackupError::NotABackup)
+    );
     for bit in 0..HEADER_BYTES * 8 {
         let mut altered = sealed.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
@@ -76,7 +85,10 @@ fn two_backups_share_neither_key_nor_bytes() {
     let (one, two) = (encrypt(&text(1_000), 1), encrypt(&text(1_000), 2));
     assert_ne!(one[HEADER_BYTES..], two[HEADER_BYTES..]);
     let mixed = [&one[..HEADER_BYTES], &two[HEADER_BYTES..]].concat();
-    assert_eq!(decrypt(&mixed, MASTER_1), Err(BackupError::ChunkNotAuthentic { chunk: 0, offset: HEADER_BYTES as u64 }));
+    assert_eq!(
+        decrypt(&mixed, MASTER_1),
+        Err(BackupError::ChunkNotAuthentic { chunk: 0, offset: HEADER_BYTES as u64 })
+    );
     // The plain text is not in it.
     assert!(!one.windows(16).any(|window| window == &text(1_000)[..16]));
 }
@@ -107,7 +119,11 @@ fn a_flip_in_any_chunk_is_refused_and_located() {
             altered[n][at] ^= 0x10;
             let sealed = joined(&header, &altered.iter().collect::<Vec<_>>());
             let offset = (HEADER_BYTES + n * (CHUNK_BYTES + 16)) as u64;
-            assert_eq!(decrypt(&sealed, MASTER_1), Err(BackupError::ChunkNotAuthentic { chunk: n as u64, offset }), "chunk {n} byte {at}");
+            assert_eq!(
+                decrypt(&sealed, MASTER_1),
+                Err(BackupError::ChunkNotAuthentic { chunk: n as u64, offset }),
+                "chunk {n} byte {at}"
+            );
         }
     }
 }
@@ -126,7 +142,10 @@ fn every_order_but_the_right_one_is_refused() {
                     assert_eq!(order, [0, 1, 2, 3]);
                     right += 1;
                 }
-                Err(error) => assert!(matches!(error, BackupError::ChunkNotAuthentic { .. } | BackupError::Cut { .. }), "{order:?}: {error}"),
+                Err(error) => assert!(
+                    matches!(error, BackupError::ChunkNotAuthentic { .. } | BackupError::Cut { .. }),
+                    "{order:?}: {error}"
+                ),
             }
         }
     }
@@ -141,7 +160,9 @@ fn every_order_but_the_right_one_is_refused() {
 fn a_cut_at_any_place_is_refused() {
     let (header, chunks) = parts();
     let sealed = joined(&header, &chunks.iter().collect::<Vec<_>>());
-    let cuts = (0..=HEADER_BYTES + 20).chain((HEADER_BYTES..sealed.len()).step_by(1_009)).chain(sealed.len() - 130..sealed.len());
+    let cuts = (0..=HEADER_BYTES + 20)
+        .chain((HEADER_BYTES..sealed.len()).step_by(1_009))
+        .chain(sealed.len() - 130..sealed.len());
     for length in cuts {
         assert!(decrypt(&sealed[..length], MASTER_1).is_err(), "cut to {length}");
     }

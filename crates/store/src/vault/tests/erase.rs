@@ -71,7 +71,9 @@ async fn creators_and_erasures_at_once_leave_no_erased_key() {
             let victim = person(round * 50 + 25);
             let creator = {
                 let (vault, group) = (one.clone(), group.clone());
-                tokio::spawn(async move { vault.keys_for(&group, true, &mut entropy(round as u64), NOW).await.map(|_| ()) })
+                tokio::spawn(async move {
+                    vault.keys_for(&group, true, &mut entropy(round as u64), NOW).await.map(|_| ())
+                })
             };
             let eraser = {
                 let vault = two.clone();
@@ -96,14 +98,18 @@ async fn creators_and_erasures_at_once_leave_no_erased_key() {
 /// The wrapped rows as they lie in the file.
 async fn wrapped_rows(place: &Place) -> BTreeMap<Uuid, Vec<u8>> {
     let pool = sqlx::SqlitePool::connect(&place.url).await.unwrap();
-    let rows: Vec<(Uuid, Vec<u8>)> = sqlx::query_as("SELECT person, wrapped FROM person_key").fetch_all(&pool).await.unwrap();
+    let rows: Vec<(Uuid, Vec<u8>)> =
+        sqlx::query_as("SELECT person, wrapped FROM person_key").fetch_all(&pool).await.unwrap();
     pool.close().await;
     rows.into_iter().collect()
 }
 
 /// How many of these wrapped rows are found anywhere in the vault's directory.
 fn found_in_files(place: &Place, rows: &[&Vec<u8>]) -> usize {
-    let files: Vec<Vec<u8>> = std::fs::read_dir(place.path().parent().unwrap()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
+    let files: Vec<Vec<u8>> = std::fs::read_dir(place.path().parent().unwrap())
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect();
     // The nonce alone is searched for: whatever is left of a row has no use without it, and 16 bytes of any part would do.
     let starts: std::collections::BTreeSet<&[u8]> = rows.iter().map(|row| &row[..16]).collect();
     let ends: std::collections::BTreeSet<&[u8]> = rows.iter().map(|row| &row[row.len() - 16..]).collect();
@@ -130,7 +136,8 @@ async fn erased_keys_are_in_no_byte_of_the_sqlite_files() {
     }
     assert_eq!(found_in_files(&place, &old), 0, "with the vault open and its log emptied");
     // Everyone else is still whole, once.
-    let kept: Vec<&Vec<u8>> = everyone.iter().filter(|person| !erased.contains(person)).map(|person| &before[person]).collect();
+    let kept: Vec<&Vec<u8>> =
+        everyone.iter().filter(|person| !erased.contains(person)).map(|person| &before[person]).collect();
     assert_eq!(found_in_files(&place, &kept), 2 * kept.len());
     vault.close().await;
     assert_eq!(found_in_files(&place, &old), 0);
@@ -157,7 +164,11 @@ async fn erased_keys_leave_the_postgresql_tables_when_compacted() {
         vault.keys_for(&persons(300), true, &mut entropy(1), NOW).await.unwrap();
         let victim = person(17);
         let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
-        let (wrapped,): (Vec<u8>,) = sqlx::query_as("SELECT wrapped FROM person_key WHERE person = $1").bind(victim).fetch_one(&pool).await.unwrap();
+        let (wrapped,): (Vec<u8>,) = sqlx::query_as("SELECT wrapped FROM person_key WHERE person = $1")
+            .bind(victim)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
         cluster.psql(&name, "CHECKPOINT").unwrap();
         let tables = cluster.data().join("base");
         assert_eq!(files_holding(&tables, &wrapped).len(), 1, "the search finds what is there");

@@ -18,7 +18,10 @@ async fn keys_are_made_once_and_read_back_after_a_restart() {
         // Odd counts, more than one chunk of every statement.
         let everyone = persons(1_203);
         let vault = place.open(MASTER_1).await;
-        assert!(vault.keys_for(&everyone, false, &mut entropy(1), NOW).await.unwrap().is_empty(), "reading makes nothing");
+        assert!(
+            vault.keys_for(&everyone, false, &mut entropy(1), NOW).await.unwrap().is_empty(),
+            "reading makes nothing"
+        );
         let first = vault.keys_for(&everyone, true, &mut entropy(1), NOW).await.unwrap();
         assert_eq!(first.len(), everyone.len());
         let mut different = std::collections::BTreeSet::new();
