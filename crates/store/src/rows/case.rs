@@ -19,7 +19,7 @@ table! {
     /// Steps of each case's classification: the days it was true, and when it was recorded.
     CASE_CLASSIFICATION "case_classification" Replayed 3 [] {
         stream Int, case_id Uuid, n Int, classification Text, valid_from Text opt, recorded_at Int, superseded_at Int opt,
-        recorded_by Uuid, findings Text, pack_id Text, pack_version Text,
+        recorded_by Uuid, findings Text, pack_id Text, pack_version Int,
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) fn rows(case: &Case, rows: &mut Rows<'_>) {
                 Value::Uuid(step.recorded_by.0),
                 list(Some(&step.findings)),
                 Value::from(&step.pack.pack_id),
-                Value::from(&step.pack.version),
+                Value::Int(step.pack.version),
             ],
         );
     }

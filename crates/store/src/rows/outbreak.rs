@@ -7,7 +7,7 @@ use domain::noun::outbreak::Outbreak;
 table! {
     /// Outbreaks.
     OUTBREAK "outbreak" Replayed 2 [] {
-        stream Int, id Uuid, name Text, disease Text, pack_id Text, pack_version Text, time_zone Text, code_mask Text,
+        stream Int, id Uuid, name Text, disease Text, pack_id Text, pack_version Int, time_zone Text, code_mask Text,
         jurisdiction Uuid, closed_at Int opt,
     }
 }
@@ -20,7 +20,7 @@ pub(super) fn rows(outbreak: &Outbreak, rows: &mut Rows<'_>) {
             Value::from(&outbreak.name),
             Value::from(&outbreak.disease),
             Value::from(&outbreak.pack.pack_id),
-            Value::from(&outbreak.pack.version),
+            Value::Int(outbreak.pack.version),
             Value::from(&outbreak.time_zone),
             Value::from(&outbreak.code_mask),
             Value::Uuid(outbreak.jurisdiction.0),
