@@ -1,9 +1,9 @@
 //! The errors file: each refused row with its own columns unchanged and, after them, where and why it was refused. A
 //! person corrects the cells and imports the file again by the same mapping, which passes over the added columns.
 
-use crate::source::guard::guard;
-use crate::source::RawRow;
 use crate::RowError;
+use crate::source::RawRow;
+use crate::source::guard::guard;
 use std::io::{self, Write};
 
 /// Columns added after the file's own.
@@ -42,9 +42,12 @@ impl<W: Write> ErrorsFile<W> {
         sink.write_all("\u{FEFF}".as_bytes())?;
         // A quotation mark first: a name that starts with a bracket must not make the file look like JSON.
         let mut header = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
-        let own: Vec<usize> = columns.iter().enumerate().filter(|(_, name)| !is_own_column(name)).map(|(at, _)| at).collect();
+        let own: Vec<usize> =
+            columns.iter().enumerate().filter(|(_, name)| !is_own_column(name)).map(|(at, _)| at).collect();
         let names = own.iter().filter_map(|&at| columns.get(at));
-        header.write_record(names.map(|name| guard(name).into_owned()).chain(COLUMNS.map(str::to_owned))).map_err(io::Error::from)?;
+        header
+            .write_record(names.map(|name| guard(name).into_owned()).chain(COLUMNS.map(str::to_owned)))
+            .map_err(io::Error::from)?;
         sink.write_all(&header.into_inner().map_err(|error| error.into_error())?)?;
         let csv = csv::Writer::from_writer(sink);
         Ok(Self { csv, own, known: columns.len(), rows: 0 })

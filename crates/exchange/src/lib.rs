@@ -18,4 +18,4 @@ pub use errors_file::ErrorsFile;
 pub use limits::Limits;
 pub use map::{MapFault, Mapping, Noun};
 pub use refusal::{FileRefusal, RowError};
-pub use row::{MappedField, MappedRecord, RowOutcome, RowStream, Value, open, open_path};
+pub use row::{MappedField, MappedRecord, RowOutcome, RowStream, Value, open, open_export, open_path};

@@ -27,7 +27,12 @@ impl FileRefusal {
     }
 
     pub(crate) fn io(place: impl Into<String>, error: &std::io::Error) -> Self {
-        Self::new(place, "file.unreadable", format!("the file cannot be read: {error}"), "Check the disk and the file's rights, and try again.")
+        Self::new(
+            place,
+            "file.unreadable",
+            format!("the file cannot be read: {error}"),
+            "Check the disk and the file's rights, and try again.",
+        )
     }
 }
 

@@ -28,7 +28,9 @@ fn refused_as(bytes: Vec<u8>) -> &'static str {
 
 /// A valid workbook's parts, as written by the exporter.
 fn parts() -> Vec<(String, Vec<u8>)> {
-    let mut writer = Writer::create(Format::Xlsx, Vec::new(), &["id".to_owned(), "name".to_owned()], &WriteOptions::default()).unwrap();
+    let mut writer =
+        Writer::create(Format::Xlsx, Vec::new(), &["id".to_owned(), "name".to_owned()], &WriteOptions::default())
+            .unwrap();
     writer.row(&["1", "Ada"]).unwrap();
     let mut archive = zip::ZipArchive::new(Cursor::new(writer.finish().unwrap())).unwrap();
     (0..archive.len())
@@ -52,7 +54,11 @@ fn with(name: &str, bytes: Vec<u8>) -> Vec<u8> {
 const SHEET: &str = "xl/worksheets/sheet1.xml";
 
 fn sheet(data: &str) -> Vec<u8> {
-    with(SHEET, format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet><sheetData>{data}</sheetData></worksheet>").into_bytes())
+    with(
+        SHEET,
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet><sheetData>{data}</sheetData></worksheet>")
+            .into_bytes(),
+    )
 }
 
 #[test]
@@ -72,7 +78,8 @@ fn a_sheet_that_lies_about_its_size() {
     let mut bomb = sheet(&"<row><c><v>1</v></c></row>".repeat(17_000_000));
     // Both headers of the part say that it unpacks to 1 kB.
     for (signature, at) in [(b"PK\x03\x04", 22), (b"PK\x01\x02", 24)] {
-        let starts: Vec<usize> = bomb.windows(4).enumerate().filter(|(_, w)| *w == signature).map(|(i, _)| i).collect();
+        let starts: Vec<usize> =
+            bomb.windows(4).enumerate().filter(|(_, w)| *w == signature).map(|(i, _)| i).collect();
         for start in starts {
             let size = u32::from_le_bytes(bomb[start + at..start + at + 4].try_into().unwrap());
             if size > 100 << 20 {
@@ -113,7 +120,10 @@ fn a_text_table_that_announces_too_much() {
 #[test]
 fn a_text_table_in_another_code_page() {
     let table = "<sst uniqueCount=\"18446744073709551615\"/>".encode_utf16().flat_map(u16::to_le_bytes);
-    assert_eq!(refused_as(with("xl/sharedStrings.xml", [0xFF, 0xFE].into_iter().chain(table).collect())), "workbook.part");
+    assert_eq!(
+        refused_as(with("xl/sharedStrings.xml", [0xFF, 0xFE].into_iter().chain(table).collect())),
+        "workbook.part"
+    );
 }
 
 #[test]
@@ -131,7 +141,9 @@ fn a_cell_without_end() {
 
 #[test]
 fn addresses_outside_the_sheet() {
-    for cell in ["<c r=\"ZZZZZZZZ1\"><v>1</v></c>", "<c r=\"A99999999999\"><v>1</v></c>", "<c r=\"XFE1\"><v>1</v></c>"] {
+    for cell in
+        ["<c r=\"ZZZZZZZZ1\"><v>1</v></c>", "<c r=\"A99999999999\"><v>1</v></c>", "<c r=\"XFE1\"><v>1</v></c>"]
+    {
         assert_eq!(refused_as(sheet(&format!("<row>{cell}</row>"))), "workbook.part");
     }
     assert_eq!(refused_as(sheet("<row r=\"1048577\"><c><v>1</v></c></row>")), "workbook.part");
@@ -140,7 +152,10 @@ fn addresses_outside_the_sheet() {
 
 #[test]
 fn elements_nested_without_end() {
-    assert_eq!(refused_as(sheet(&format!("<row>{}{}</row>", "<a>".repeat(500_000), "</a>".repeat(500_000)))), "workbook.part");
+    assert_eq!(
+        refused_as(sheet(&format!("<row>{}{}</row>", "<a>".repeat(500_000), "</a>".repeat(500_000)))),
+        "workbook.part"
+    );
 }
 
 #[test]
@@ -152,7 +167,10 @@ fn a_document_type_with_entities() {
 #[test]
 fn styles_that_multiply() {
     let format = "y".repeat(1_900);
-    let styles = format!("<styleSheet><numFmts><numFmt numFmtId=\"200\" formatCode=\"{format}\"/></numFmts><cellXfs>{}</cellXfs></styleSheet>", "<xf numFmtId=\"200\"/>".repeat(50_000));
+    let styles = format!(
+        "<styleSheet><numFmts><numFmt numFmtId=\"200\" formatCode=\"{format}\"/></numFmts><cellXfs>{}</cellXfs></styleSheet>",
+        "<xf numFmtId=\"200\"/>".repeat(50_000)
+    );
     assert_eq!(refused_as(with("xl/styles.xml", styles.into())), "workbook.part");
 }
 
@@ -215,7 +233,12 @@ impl Seek for Endless {
 
 #[test]
 fn a_cell_of_two_gigabytes_is_refused_after_a_few_megabytes() {
-    for (head, rule) in [(&b"id,name\n1,\""[..], "row.size"), (b"id,name\n1,", "row.size"), (b"[{\"id\":\"", "row.size"), (b"id", "row.size")] {
+    for (head, rule) in [
+        (&b"id,name\n1,\""[..], "row.size"),
+        (b"id,name\n1,", "row.size"),
+        (b"[{\"id\":\"", "row.size"),
+        (b"id", "row.size"),
+    ] {
         let handed = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
         let file = Endless { head, at: 0, len: 2_000_000_000, handed: handed.clone() };
         let refusal = read_all(Box::new(file), &Limits::default()).unwrap_err();

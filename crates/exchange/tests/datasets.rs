@@ -21,14 +21,23 @@ fn whole(file: &str) -> Vec<u8> {
 #[test]
 fn the_first_rows_map() {
     let all = records(stream(b"case_ID,infector,date_of_prodrome,date_of_rash,date_of_death,age,gender,family_ID,class,complications,x_loc,y_loc\n1,45,1861-11-21,1861-11-25,,7.0,f,41,1,yes,142.5,100.0\n2,,1861-11-23,1861-11-27,1861-12-12,6.0,,41,0,yes,142.5,100.0\n", HAGELLOCH));
-    assert_eq!(all.iter().map(|record| record.noun).collect::<Vec<_>>(), [Noun::Linelist, Noun::Exposures, Noun::Linelist]);
+    assert_eq!(
+        all.iter().map(|record| record.noun).collect::<Vec<_>>(),
+        [Noun::Linelist, Noun::Exposures, Noun::Linelist]
+    );
     assert_eq!(all[1].text("exposure.source.external_id"), Some("45"));
     assert_eq!((all[2].get("case.outcome"), all[2].get("person.sex")), (Some(&Value::Code("died")), None));
     let all = records(stream(b"case_id,generation,date_of_infection,date_of_onset,date_of_hospitalisation,date_of_outcome,outcome,gender,hospital,lon,lat\nd1fafd,0,,2014-04-07,2014-04-17,2014-04-19,,f,Military Hospital,-13.217990646097979,8.473514005515987\nf5c3d8,1,2014-04-18,2014-04-21,2014-04-25,2014-04-30,Recover,f,other,-13.228041027609052,8.483355509083273\n", EBOLA_CASES));
-    assert_eq!((all[0].get("case.outcome"), all[1].get("case.outcome")), (Some(&Value::Code("unknown")), Some(&Value::Code("recovered"))));
+    assert_eq!(
+        (all[0].get("case.outcome"), all[1].get("case.outcome")),
+        (Some(&Value::Code("unknown")), Some(&Value::Code("recovered")))
+    );
     assert_eq!((all[0].text("case.hospital"), all[1].text("case.hospital")), (Some("Military Hospital"), None));
     assert_eq!(all[0].get("person.address.longitude"), Some(&Value::Int(-13_217_991)));
-    assert_eq!(records(stream(b"infector,case_id,source\ncac51e,f5c3d8,funeral\n", EBOLA_LINKS))[0].get("exposure.type"), Some(&Value::Code("funeral")));
+    assert_eq!(
+        records(stream(b"infector,case_id,source\ncac51e,f5c3d8,funeral\n", EBOLA_LINKS))[0].get("exposure.type"),
+        Some(&Value::Code("funeral"))
+    );
 }
 
 fn records(mut stream: RowStream) -> Vec<MappedRecord> {

@@ -13,7 +13,8 @@ fn run(cases: u32, file: fn(u64) -> Vec<u8>, target: fn(&[u8]) -> Result<Reached
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&any::<u64>(), |seed| {
-            let found = target(&file(seed)).map_err(|broken| TestCaseError::fail(format!("seed {seed}: {broken}")))?;
+            let found =
+                target(&file(seed)).map_err(|broken| TestCaseError::fail(format!("seed {seed}: {broken}")))?;
             reached.set(reached.get() + u32::from(found.rows > 0));
             Ok(())
         })
@@ -44,7 +45,12 @@ fn mapping_files_map_or_are_refused_with_lines() {
 #[test]
 #[ignore = "ten million cases for each reader: run by hand"]
 fn ten_million_each() {
-    for (file, target) in [(mutate::csv as fn(u64) -> Vec<u8>, fuzz_csv as fn(&[u8]) -> Result<Reached, String>), (mutate::json, fuzz_json), (mutate::xlsx, fuzz_xlsx), (mutate::map, fuzz_map)] {
+    for (file, target) in [
+        (mutate::csv as fn(u64) -> Vec<u8>, fuzz_csv as fn(&[u8]) -> Result<Reached, String>),
+        (mutate::json, fuzz_json),
+        (mutate::xlsx, fuzz_xlsx),
+        (mutate::map, fuzz_map),
+    ] {
         run(MANY, file, target);
     }
 }

@@ -14,7 +14,12 @@ fn read(bytes: impl Into<Vec<u8>>, mapping: &Mapping) -> Result<Vec<RowOutcome>,
 const PEOPLE: &str = "as = \"people\"\n[[field]]\nto = \"person.external_id\"\ncolumn = \"id\"\n[[field]]\nto = \"person.full_name\"\ncolumn = \"name\"\n";
 
 fn names(outcomes: &[RowOutcome]) -> Vec<(u64, String)> {
-    outcomes.iter().map(|o| (o.row.number(), o.records.as_ref().unwrap()[0].text("person.full_name").unwrap_or_default().to_owned())).collect()
+    outcomes
+        .iter()
+        .map(|o| {
+            (o.row.number(), o.records.as_ref().unwrap()[0].text("person.full_name").unwrap_or_default().to_owned())
+        })
+        .collect()
 }
 
 fn errors(outcome: &RowOutcome) -> &[RowError] {
@@ -76,24 +81,41 @@ fn a_missing_column_is_named_with_its_neighbour_and_unread_ones_are_told() {
     let refusal = read("ID,name\n1,a\n", &map(PEOPLE)).unwrap_err();
     assert_eq!(refusal.rule, "map.column");
     assert!(refusal.reason.contains("\"id\"") && refusal.reason.contains("\"ID\""), "{refusal}");
-    let stream = open(Box::new(Cursor::new(b"id,name,shoe size\n1,a,42\n".to_vec())), &map(PEOPLE), &Limits::default()).unwrap();
+    let stream =
+        open(Box::new(Cursor::new(b"id,name,shoe size\n1,a,42\n".to_vec())), &map(PEOPLE), &Limits::default())
+            .unwrap();
     assert_eq!(stream.unmapped(), ["shoe size"]);
 }
 
 #[test]
 fn json_arrays_and_lines_flatten_alike() {
-    let mapping = map("as = \"people\"\n[[field]]\nto = \"person.external_id\"\ncolumn = \"id\"\n[[field]]\nto = \"person.full_name\"\ncolumn = \"name.full\"\n[[field]]\nto = \"person.phone\"\ncolumn = \"phones[1].number\"\n");
+    let mapping = map(
+        "as = \"people\"\n[[field]]\nto = \"person.external_id\"\ncolumn = \"id\"\n[[field]]\nto = \"person.full_name\"\ncolumn = \"name.full\"\n[[field]]\nto = \"person.phone\"\ncolumn = \"phones[1].number\"\n",
+    );
     let first = r#"{"id":1,"name":{"full":"Ada"},"phones":[{"number":"+232 76 000 000"}]}"#;
     for text in [format!("[{first},{{\"id\":\"2\"}}]"), format!("{first}\n{{\"id\":\"2\"}}\n")] {
         let outcomes = read(text, &mapping).unwrap();
         let record = &outcomes[0].records.as_ref().unwrap()[0];
-        assert_eq!((record.text("person.external_id"), record.text("person.phone")), (Some("1"), Some("+23276000000")));
+        assert_eq!(
+            (record.text("person.external_id"), record.text("person.phone")),
+            (Some("1"), Some("+23276000000"))
+        );
         assert_eq!(outcomes[1].row.number(), 2);
     }
-    for (cut, rule) in [("[{\"id\":1},", "file.json"), ("[{\"id\":1}", "file.cut"), ("[{\"id\":\"1", "file.cut"), ("[{\"id\":01}]", "file.json"), ("[1]", "file.json")] {
+    for (cut, rule) in [
+        ("[{\"id\":1},", "file.json"),
+        ("[{\"id\":1}", "file.cut"),
+        ("[{\"id\":\"1", "file.cut"),
+        ("[{\"id\":01}]", "file.json"),
+        ("[1]", "file.json"),
+    ] {
         assert_eq!(read(cut, &mapping).unwrap_err().rule, rule, "{cut}");
     }
-    let long = read(r#"[{"id":12345678901234567890123,"name":{"full":"x"},"phones":[{"number":""}]},{"id":1,"id":2}]"#, &mapping).unwrap();
+    let long = read(
+        r#"[{"id":12345678901234567890123,"name":{"full":"x"},"phones":[{"number":""}]},{"id":1,"id":2}]"#,
+        &mapping,
+    )
+    .unwrap();
     assert_eq!(errors(&long[0])[0].rule, "json.number");
     assert_eq!(errors(&long[1])[0].rule, "json.repeated");
 }
@@ -151,14 +173,22 @@ fn one(row: &str) -> Result<Vec<MappedRecord>, Vec<RowError>> {
 
 #[test]
 fn a_row_is_split_joined_coded_dated_and_linked() {
-    let records = one("7,Ada,Okoro,076-000-001 / +232 76 000 002,Wharf Rd (Kroo Bay),M,NA,7/4/2014,2014-04-08 09:30,3").unwrap();
+    let records =
+        one("7,Ada,Okoro,076-000-001 / +232 76 000 002,Wharf Rd (Kroo Bay),M,NA,7/4/2014,2014-04-08 09:30,3")
+            .unwrap();
     let case = &records[0];
     assert_eq!(case.text("case.external_id"), Some("SL-7"));
     assert_eq!(case.text("person.full_name"), Some("Ada Okoro"));
     assert_eq!((case.text("person.phone"), case.text("person.phone[2]")), (Some("076000001"), Some("+23276000002")));
-    assert_eq!((case.text("person.address.text"), case.text("person.address.jurisdiction")), (Some("Wharf Rd"), Some("Kroo Bay")));
+    assert_eq!(
+        (case.text("person.address.text"), case.text("person.address.jurisdiction")),
+        (Some("Wharf Rd"), Some("Kroo Bay"))
+    );
     assert_eq!(case.get("person.sex"), Some(&Value::Code("male")));
-    assert_eq!(case.get("case.onset"), Some(&Value::Date(jiff::civil::date(2014, 4, 7), exchange::map::DatePrecision::About)));
+    assert_eq!(
+        case.get("case.onset"),
+        Some(&Value::Date(jiff::civil::date(2014, 4, 7), exchange::map::DatePrecision::About))
+    );
     // 09:30 in Shanghai is 01:30 UTC.
     assert_eq!(case.get("sample.collected"), Some(&Value::Instant(1_396_920_600_000)));
     assert_eq!((records[1].noun, records[1].text("exposure.source.external_id")), (Noun::Exposures, Some("3")));
@@ -172,16 +202,28 @@ fn blank_says_nothing_and_clear_empties() {
     assert_eq!(records[0].fields.len(), 2, "{records:?}");
     let records = one("7,Ada,,(clear),(clear),x,(clear),2014/04,,").unwrap();
     assert_eq!(records[0].get("person.phone"), Some(&Value::Clear));
-    assert_eq!((records[0].get("person.sex"), records[0].get("case.onset")), (Some(&Value::Clear), Some(&Value::Clear)));
+    assert_eq!(
+        (records[0].get("person.sex"), records[0].get("case.onset")),
+        (Some(&Value::Clear), Some(&Value::Clear))
+    );
 }
 
 #[test]
 fn every_fault_of_a_row_is_named_at_once() {
     let faults = one("1.2E+11,Ada,,12,Wharf Rd,m,31/2/2014,,2014-04-08T25:00,").unwrap_err();
     let named: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.column.as_str(), fault.rule)).collect();
-    assert_eq!(named, [("id", "cell.scientific"), ("phones", "cell.phone"), ("place", "split.pattern"), ("rash", "cell.date"), ("sampled", "cell.date")]);
+    assert_eq!(
+        named,
+        [
+            ("id", "cell.scientific"),
+            ("phones", "cell.phone"),
+            ("place", "split.pattern"),
+            ("rash", "cell.date"),
+            ("sampled", "cell.date")
+        ]
+    );
     assert!(faults.iter().all(|fault| fault.row == 2 && !fault.remedy.is_empty()));
-    assert_eq!(one(",,,,,,,,,").map(|_| ()).unwrap_err()[0].rule, "field.required");
+    assert_eq!(one(",,,,,m,,,,").map(|_| ()).unwrap_err()[0].rule, "field.required");
 }
 
 #[test]
@@ -210,7 +252,11 @@ fn a_mapping_names_each_fault_with_its_line() {
     let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
     assert_eq!(lines, [2, 5, 11, 12, 14], "{faults:?}");
     assert!(faults[1].reason.contains("case.onset"), "the nearest field is offered: {}", faults[1]);
-    assert!(Mapping::parse("as = \"people\"\n[[field]]\nto = \"person.sex\"\ncolumn = \"x\"\n").unwrap_err()[0].reason.contains("person.external_id"));
+    assert!(
+        Mapping::parse("as = \"people\"\n[[field]]\nto = \"person.sex\"\ncolumn = \"x\"\n").unwrap_err()[0]
+            .reason
+            .contains("person.external_id")
+    );
     assert_eq!(Mapping::parse("as = \"people\"\n\n= 3").unwrap_err()[0].line, 3);
 }
 

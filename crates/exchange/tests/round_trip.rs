@@ -5,7 +5,7 @@ use exchange::map::{DatePrecision, Kind, target};
 use exchange::source::Format;
 use exchange::source::guard::{guard, unguard};
 use exchange::write::{WriteOptions, Writer, text_of};
-use exchange::{Limits, Mapping, Noun, Value, open};
+use exchange::{Limits, Mapping, Noun, Value, open, open_export};
 use proptest::prelude::*;
 use std::io::Cursor;
 
@@ -73,13 +73,13 @@ fn export_import_export_is_a_fixed_point_for_every_field_of_every_noun() {
     for noun in Noun::ALL {
         let targets: Vec<_> = target::of(noun).collect();
         let columns: Vec<String> = targets.iter().map(|target| target.path.to_owned()).collect();
-        let cells: Vec<String> = targets.iter().map(|target| text_of(&sample(target.kind), target.kind).into_owned()).collect();
+        let cells: Vec<String> =
+            targets.iter().map(|target| text_of(&sample(target.kind), target.kind).into_owned()).collect();
         for format in [Format::Csv, Format::Xlsx, Format::Json] {
             let mut writer = Writer::create(format, Vec::new(), &columns, &WriteOptions::default()).unwrap();
             writer.row(&cells).unwrap();
             let bytes = writer.finish().unwrap();
-            let mapping = Mapping::of_paths(noun, &columns).unwrap();
-            let mut stream = open(Box::new(Cursor::new(bytes)), &mapping, &Limits::default()).unwrap();
+            let mut stream = open_export(Box::new(Cursor::new(bytes)), noun, &Limits::default()).unwrap();
             let outcome = stream.next_batch(2).unwrap().remove(0);
             let records = outcome.records.unwrap_or_else(|errors| panic!("{noun:?} {format:?}: {errors:?}"));
             for (target, cell) in targets.iter().zip(&cells) {
@@ -94,7 +94,14 @@ fn export_import_export_is_a_fixed_point_for_every_field_of_every_noun() {
 #[test]
 fn every_known_date_reads_back() {
     let date = jiff::civil::date(1861, 11, 1);
-    for value in [Value::Date(date, DatePrecision::Day), Value::Date(date, DatePrecision::About), Value::Date(date, DatePrecision::Month), Value::DateUnknown, Value::DateNotAsked, Value::Clear] {
+    for value in [
+        Value::Date(date, DatePrecision::Day),
+        Value::Date(date, DatePrecision::About),
+        Value::Date(date, DatePrecision::Month),
+        Value::DateUnknown,
+        Value::DateNotAsked,
+        Value::Clear,
+    ] {
         let csv = format!("case.external_id,case.onset\n1,{}\n", text_of(&value, Kind::Date));
         let columns = ["case.external_id".to_owned(), "case.onset".to_owned()];
         let mapping = Mapping::of_paths(Noun::Linelist, &columns).unwrap();

@@ -4,11 +4,17 @@ use exchange::{Limits, Mapping, Noun, Value, open, suggest};
 use std::io::Cursor;
 
 fn first(noun: Noun, text: &str) -> (String, Vec<exchange::MappedRecord>) {
-    let draft = suggest::draft_for(Box::new(Cursor::new(text.as_bytes().to_vec())), noun, &Limits::default()).unwrap();
+    let draft =
+        suggest::draft_for(Box::new(Cursor::new(text.as_bytes().to_vec())), noun, &Limits::default()).unwrap();
     let mapping = Mapping::parse(&draft).unwrap_or_else(|faults| panic!("{faults:?}\n{draft}"));
     let mut stream = open(Box::new(Cursor::new(text.as_bytes().to_vec())), &mapping, &Limits::default()).unwrap();
     assert_eq!(stream.unmapped(), &[] as &[String]);
-    let records = stream.next_batch(100).unwrap().into_iter().flat_map(|o| o.records.unwrap_or_else(|e| panic!("{e:?}\n{draft}"))).collect();
+    let records = stream
+        .next_batch(100)
+        .unwrap()
+        .into_iter()
+        .flat_map(|o| o.records.unwrap_or_else(|e| panic!("{e:?}\n{draft}")))
+        .collect();
     (draft, records)
 }
 
@@ -20,7 +26,10 @@ fn a_go_data_export() {
          MVE-1,Ada,Okoro,Female,34,25/03/2022,2022-03-27,LNG_REFERENCE_DATA_CATEGORY_CASE_CLASSIFICATION_CONFIRMED,Deceased,+243 81 000 0001,x\n\
          MVE-2,Jean,Ilunga,Male,7.0,26/03/2022,2022-03-28,Suspect,Alive,,y\n",
     );
-    assert_eq!(records[0].get("case.onset"), Some(&Value::Date(jiff::civil::date(2022, 3, 25), exchange::map::DatePrecision::Day)));
+    assert_eq!(
+        records[0].get("case.onset"),
+        Some(&Value::Date(jiff::civil::date(2022, 3, 25), exchange::map::DatePrecision::Day))
+    );
     assert_eq!(records[0].get("case.classification"), Some(&Value::Code("confirmed")));
     assert_eq!(records[0].get("case.outcome"), Some(&Value::Code("died")));
     assert_eq!(records[1].get("person.age_years"), Some(&Value::Int(7)));
@@ -40,7 +49,10 @@ fn a_chinese_line_list() {
 
 #[test]
 fn the_published_headers() {
-    let (_, records) = first(Noun::Linelist, "case_id,generation,date_of_infection,date_of_onset,date_of_hospitalisation,date_of_outcome,outcome,gender,hospital,lon,lat\nd1fafd,0,,2014-04-07,2014-04-17,2014-04-19,,f,Military Hospital,-13.2179,8.4735\n53371b,1,2014-04-09,2014-04-15,2014-04-20,,Recover,m,other,-13.2,8.46\n");
+    let (_, records) = first(
+        Noun::Linelist,
+        "case_id,generation,date_of_infection,date_of_onset,date_of_hospitalisation,date_of_outcome,outcome,gender,hospital,lon,lat\nd1fafd,0,,2014-04-07,2014-04-17,2014-04-19,,f,Military Hospital,-13.2179,8.4735\n53371b,1,2014-04-09,2014-04-15,2014-04-20,,Recover,m,other,-13.2,8.46\n",
+    );
     assert_eq!(records[0].fields.len(), 9, "{records:?}");
     let (_, links) = first(Noun::Exposures, "infector,case_id,source\nd1fafd,53371b,other\ncac51e,f5c3d8,funeral\n");
     assert_eq!(links[1].get("exposure.type"), Some(&Value::Code("funeral")));

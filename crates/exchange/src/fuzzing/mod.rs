@@ -25,7 +25,15 @@ pub struct Reached {
 
 /// Bounds small enough that a fuzzer meets each of them.
 pub fn limits() -> Limits {
-    let mut limits = Limits { max_file_bytes: 1 << 20, max_columns: 40, max_cell_bytes: 1 << 10, max_row_bytes: 8 << 10, max_rows: 500, max_depth: 6, ..Limits::default() };
+    let mut limits = Limits {
+        max_file_bytes: 1 << 20,
+        max_columns: 40,
+        max_cell_bytes: 1 << 10,
+        max_row_bytes: 8 << 10,
+        max_rows: 500,
+        max_depth: 6,
+        ..Limits::default()
+    };
     limits.workbook.max_file_bytes = 1 << 20;
     limits.workbook.max_part_bytes = 4 << 20;
     limits.workbook.max_total_bytes = 8 << 20;
@@ -135,11 +143,12 @@ fn through_both(bytes: &[u8]) -> Result<Reached, String> {
     let mapping = mapping().ok_or("the corpus mapping does not parse")?;
     let reached = account(bytes, mapping)?;
     // The draft costs a second reading; every eighth file is enough.
-    if bytes.len() % 8 == 0
+    if bytes.len().is_multiple_of(8)
         && let Ok(draft) = suggest::draft_for(stored(bytes), Noun::Linelist, &limits())
         && !draft.contains("# NOT ENOUGH")
     {
-        let drafted = Mapping::parse(&draft).map_err(|faults| format!("a draft does not parse: {faults:?}\n{draft}"))?;
+        let drafted =
+            Mapping::parse(&draft).map_err(|faults| format!("a draft does not parse: {faults:?}\n{draft}"))?;
         account(bytes, &drafted)?;
     }
     Ok(reached)
@@ -176,10 +185,14 @@ fn account(bytes: &[u8], mapping: &Mapping) -> Result<Reached, String> {
             last = outcome.row.number();
             reached.rows += 1;
             match outcome.records {
-                Ok(records) if records.is_empty() => return Err(format!("row {last} vanished: no record and no error")),
+                Ok(records) if records.is_empty() => {
+                    return Err(format!("row {last} vanished: no record and no error"));
+                }
                 Ok(_) => reached.mapped += 1,
                 Err(reasons) => {
-                    if reasons.is_empty() || reasons.iter().any(|reason| reason.row != last || reason.remedy.is_empty()) {
+                    if reasons.is_empty()
+                        || reasons.iter().any(|reason| reason.row != last || reason.remedy.is_empty())
+                    {
                         return Err(format!("row {last} was refused without reason: {reasons:?}"));
                     }
                     errors.refuse(&outcome.row, &reasons).map_err(|e| e.to_string())?;
@@ -188,15 +201,24 @@ fn account(bytes: &[u8], mapping: &Mapping) -> Result<Reached, String> {
             }
         }
     }
-    if stream.expected_rows().is_some_and(|expected| expected != reached.rows) || stream.rows() != reached.mapped + refused.len() as u64 {
-        return Err(format!("{:?} rows expected, {} read, {} mapped, {} refused", stream.expected_rows(), reached.rows, reached.mapped, refused.len()));
+    if stream.expected_rows().is_some_and(|expected| expected != reached.rows)
+        || stream.rows() != reached.mapped + refused.len() as u64
+    {
+        return Err(format!(
+            "{:?} rows expected, {} read, {} mapped, {} refused",
+            stream.expected_rows(),
+            reached.rows,
+            reached.mapped,
+            refused.len()
+        ));
     }
     reread(&errors.finish().map_err(|e| e.to_string())?, mapping, &columns, &refused)?;
     Ok(reached)
 }
 
 fn speaks(refusal: &FileRefusal) -> Result<(), String> {
-    let silent = [refusal.place.as_str(), refusal.rule, &refusal.reason, &refusal.remedy].iter().any(|part| part.is_empty());
+    let silent =
+        [refusal.place.as_str(), refusal.rule, &refusal.reason, &refusal.remedy].iter().any(|part| part.is_empty());
     if silent { Err(format!("a refusal does not say all: {refusal:?}")) } else { Ok(()) }
 }
 
@@ -204,16 +226,24 @@ fn reread(file: &[u8], mapping: &Mapping, columns: &[String], refused: &[RawRow]
     if refused.is_empty() {
         return Ok(());
     }
-    let mut stream = crate::open(stored(file), mapping, &Limits::default()).map_err(|refusal| format!("the errors file is refused: {refusal}"))?;
-    let again = stream.next_batch(refused.len() + 1).map_err(|refusal| format!("the errors file is refused: {refusal}"))?;
+    let mut stream = crate::open(stored(file), mapping, &Limits::default())
+        .map_err(|refusal| format!("the errors file is refused: {refusal}"))?;
+    let again =
+        stream.next_batch(refused.len() + 1).map_err(|refusal| format!("the errors file is refused: {refusal}"))?;
     if again.len() != refused.len() {
         return Err(format!("{} rows refused, {} in the errors file", refused.len(), again.len()));
     }
-    let own = (0..columns.len()).filter(|&at| columns.get(at).is_some_and(|name| !crate::errors_file::is_own_column(name)));
+    let own =
+        (0..columns.len()).filter(|&at| columns.get(at).is_some_and(|name| !crate::errors_file::is_own_column(name)));
     for (to, from) in own.enumerate() {
         for (before, after) in refused.iter().zip(&again) {
             if before.cell(from) != after.row.cell(to) {
-                return Err(format!("row {}, column {from}: {:?} became {:?} in the errors file", before.number(), before.cell(from), after.row.cell(to)));
+                return Err(format!(
+                    "row {}, column {from}: {:?} became {:?} in the errors file",
+                    before.number(),
+                    before.cell(from),
+                    after.row.cell(to)
+                ));
             }
         }
     }
@@ -222,12 +252,15 @@ fn reread(file: &[u8], mapping: &Mapping, columns: &[String], refused: &[RawRow]
 
 /// Writes texts as a table and reads them back: every text must be the same.
 pub fn round_trip(format: crate::source::Format, columns: &[String], rows: &[Vec<String>]) -> Result<(), String> {
-    let mut writer = Writer::create(format, Vec::new(), columns, &WriteOptions::default()).map_err(|e| e.to_string())?;
+    let mut writer =
+        Writer::create(format, Vec::new(), columns, &WriteOptions::default()).map_err(|e| e.to_string())?;
     for row in rows {
         writer.row(row).map_err(|e| e.to_string())?;
     }
     let bytes = writer.finish().map_err(|e| e.to_string())?;
-    let mut source = crate::source::Source::open(stored(&bytes), &crate::source::Shape::default(), &Limits::default()).map_err(|e| e.to_string())?;
+    let mut source =
+        crate::source::Source::open(stored(&bytes), &crate::source::Shape::default(), &Limits::default())
+            .map_err(|e| e.to_string())?;
     let mut row = RawRow::default();
     for wanted in rows {
         if !source.read(&mut row).map_err(|e| e.to_string())? {

@@ -16,9 +16,57 @@ A-4,李,雷,女,不详,7.0,010-66668888,2014-04-10~,2014-04-11T10:00:00+08:00,-8
 
 /// Cells that files really have, and cells that nobody should send.
 const CELLS: &[&str] = &[
-    "", " ", "NA", "(clear)", "unknown", "2014-02-30", "31/02/2014", "0000-00-00", "9999-99-99", "2014-04-07T25:00", "1e999", "8.61381E+12", "-1", "+86 138 0000 0000", "=cmd|' /C calc'!A0", "@SUM(A1)",
-    "'=1", "''", "'", "\t1", "\r", "a\r\nb", "\"", "\"\"", ",", ";", "王小明", "\u{FFFD}", "\u{FEFF}", "\u{0}", "𠮷", "e\u{301}", "#N/A", "true", "是", "99999999999999999999", "7.0", "7.5", "NaN", "-0",
-    "_x000D_", "_x005F_", "<b>", "&amp;", "]]>", "2014年4月7日", "1900-02-29", "41736", "A-1", "male", "Not A Case",
+    "",
+    " ",
+    "NA",
+    "(clear)",
+    "unknown",
+    "2014-02-30",
+    "31/02/2014",
+    "0000-00-00",
+    "9999-99-99",
+    "2014-04-07T25:00",
+    "1e999",
+    "8.61381E+12",
+    "-1",
+    "+86 138 0000 0000",
+    "=cmd|' /C calc'!A0",
+    "@SUM(A1)",
+    "'=1",
+    "''",
+    "'",
+    "\t1",
+    "\r",
+    "a\r\nb",
+    "\"",
+    "\"\"",
+    ",",
+    ";",
+    "王小明",
+    "\u{FFFD}",
+    "\u{FEFF}",
+    "\u{0}",
+    "𠮷",
+    "e\u{301}",
+    "#N/A",
+    "true",
+    "是",
+    "99999999999999999999",
+    "7.0",
+    "7.5",
+    "NaN",
+    "-0",
+    "_x000D_",
+    "_x005F_",
+    "<b>",
+    "&amp;",
+    "]]>",
+    "2014年4月7日",
+    "1900-02-29",
+    "41736",
+    "A-1",
+    "male",
+    "Not A Case",
 ];
 
 /// A stream of choices from a seed (SplitMix64: Steele, Lea, Flood 2014).
@@ -58,7 +106,8 @@ impl Choices {
 /// The corpus table with a few cells and rows changed; the first row holds the names.
 fn table(choices: &mut Choices) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(SMALL_CSV.as_bytes());
-    let mut rows: Vec<Vec<String>> = reader.records().flatten().map(|record| record.iter().map(str::to_owned).collect()).collect();
+    let mut rows: Vec<Vec<String>> =
+        reader.records().flatten().map(|record| record.iter().map(str::to_owned).collect()).collect();
     for _ in 0..choices.below(6) {
         let at = choices.below(rows.len());
         match choices.below(12) {
@@ -159,7 +208,11 @@ pub fn json(seed: u64) -> Vec<u8> {
         if at > 0 {
             text.push_str(if lines { "\n" } else { ",\n" });
         }
-        let fields: Vec<String> = names.iter().zip(row).map(|(name, cell)| format!("{}:{}", as_json(name), json_value(cell, &mut choices))).collect();
+        let fields: Vec<String> = names
+            .iter()
+            .zip(row)
+            .map(|(name, cell)| format!("{}:{}", as_json(name), json_value(cell, &mut choices)))
+            .collect();
         text.push_str(&format!("{{{}}}", fields.join(",")));
     }
     text.push_str(if lines { "\n" } else { "]" });
@@ -184,7 +237,13 @@ fn json_value(cell: &str, choices: &mut Choices) -> String {
             let deep = choices.below(9);
             format!("{}1{}", "[".repeat(deep), "]".repeat(deep + usize::from(choices.one_in(9))))
         }
-        _ if !cell.is_empty() && cell.len() < 15 && cell.bytes().all(|b| b.is_ascii_digit()) && !cell.starts_with('0') => cell.to_owned(),
+        _ if !cell.is_empty()
+            && cell.len() < 15
+            && cell.bytes().all(|b| b.is_ascii_digit())
+            && !cell.starts_with('0') =>
+        {
+            cell.to_owned()
+        }
         _ => as_json(cell),
     }
 }
@@ -201,12 +260,16 @@ fn build_parts() -> Option<PartList> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
     let date = CellFormat::new().set_num_format("yyyy-mm-dd");
-    for (row, record) in csv::ReaderBuilder::new().has_headers(false).from_reader(SMALL_CSV.as_bytes()).records().flatten().enumerate() {
+    for (row, record) in
+        csv::ReaderBuilder::new().has_headers(false).from_reader(SMALL_CSV.as_bytes()).records().flatten().enumerate()
+    {
         for (column, cell) in record.iter().enumerate() {
             let (row, column) = (u32::try_from(row).ok()?, u16::try_from(column).ok()?);
             match cell.parse::<f64>() {
                 Ok(number) => sheet.write_number(row, column, number).ok()?,
-                Err(_) if column == 7 && row == 1 => sheet.write_number_with_format(row, column, 41_736.5, &date).ok()?,
+                Err(_) if column == 7 && row == 1 => {
+                    sheet.write_number_with_format(row, column, 41_736.5, &date).ok()?
+                }
                 Err(_) => sheet.write_string(row, column, cell).ok()?,
             };
         }
@@ -224,9 +287,36 @@ fn build_parts() -> Option<PartList> {
 
 /// Pieces of worksheet XML, right and wrong.
 const PIECES: &[&str] = &[
-    "<c r=\"A2\"><v>1</v></c>", "<c r=\"ZZZZZZZ1\"/>", "<c r=\"A99999999999\"><v>1</v></c>", "<row r=\"0\"/>", "<row r=\"4294967296\">", "</row>", "<v>", "</v>", "<is><t>", "</t></is>", "<!-- x -->", "<![CDATA[x]]>",
-    "<!DOCTYPE a>", "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "&lt;", "&#x41;", "&bad;", "<f>1+1</f>", "<c t=\"s\"><v>999999</v></c>", "<c t=\"e\"><v>#N/A</v></c>", "<c t=\"b\"><v>2</v></c>",
-    "<c t=\"inlineStr\"><is><t>=1+1</t></is></c>", "<c t=\"d\"><v>2014-04-07</v></c>", "<si/>", "<sst uniqueCount=\"18446744073709551615\">", "<dimension ref=\"B2:A1\"/>", "<xf numFmtId=\"14\"/>", "\u{0}", "1e400", "-1",
+    "<c r=\"A2\"><v>1</v></c>",
+    "<c r=\"ZZZZZZZ1\"/>",
+    "<c r=\"A99999999999\"><v>1</v></c>",
+    "<row r=\"0\"/>",
+    "<row r=\"4294967296\">",
+    "</row>",
+    "<v>",
+    "</v>",
+    "<is><t>",
+    "</t></is>",
+    "<!-- x -->",
+    "<![CDATA[x]]>",
+    "<!DOCTYPE a>",
+    "<?xml version=\"1.0\" encoding=\"utf-16\"?>",
+    "&lt;",
+    "&#x41;",
+    "&bad;",
+    "<f>1+1</f>",
+    "<c t=\"s\"><v>999999</v></c>",
+    "<c t=\"e\"><v>#N/A</v></c>",
+    "<c t=\"b\"><v>2</v></c>",
+    "<c t=\"inlineStr\"><is><t>=1+1</t></is></c>",
+    "<c t=\"d\"><v>2014-04-07</v></c>",
+    "<si/>",
+    "<sst uniqueCount=\"18446744073709551615\">",
+    "<dimension ref=\"B2:A1\"/>",
+    "<xf numFmtId=\"14\"/>",
+    "\u{0}",
+    "1e400",
+    "-1",
 ];
 
 /// A workbook from a seed, its archive in order.
@@ -235,8 +325,13 @@ pub fn xlsx(seed: u64) -> Vec<u8> {
     let mut parts = workbook_parts().clone();
     for _ in 0..choices.below(4) {
         // Mostly the sheet and its texts; seldom what the workbook is held together by.
-        let wanted = if choices.one_in(8) { "" } else { choices.pick(&["sheet1.xml", "sharedStrings.xml", "styles.xml"]).unwrap_or_default() };
-        let fitting: Vec<usize> = parts.iter().enumerate().filter(|(_, (name, _))| name.ends_with(wanted)).map(|(at, _)| at).collect();
+        let wanted = if choices.one_in(8) {
+            ""
+        } else {
+            choices.pick(&["sheet1.xml", "sharedStrings.xml", "styles.xml"]).unwrap_or_default()
+        };
+        let fitting: Vec<usize> =
+            parts.iter().enumerate().filter(|(_, (name, _))| name.ends_with(wanted)).map(|(at, _)| at).collect();
         let at = fitting.get(choices.below(fitting.len())).copied().unwrap_or(0);
         if let Some((_, bytes)) = parts.get_mut(at) {
             change_part(bytes, &mut choices);
@@ -283,7 +378,8 @@ fn change_part(bytes: &mut Vec<u8>, choices: &mut Choices) {
         6 => {
             let at = gaps.get(choices.below(gaps.len())).copied().unwrap_or(0);
             let cell = choices.pick(CELLS).unwrap_or_default();
-            let text = format!("<c t=\"inlineStr\"><is><t>{}</t></is></c>", cell.replace('&', "&amp;").replace('<', "&lt;"));
+            let text =
+                format!("<c t=\"inlineStr\"><is><t>{}</t></is></c>", cell.replace('&', "&amp;").replace('<', "&lt;"));
             bytes.splice(at..at, text.into_bytes());
         }
         _ => change_bytes(bytes, choices, 1),
@@ -294,7 +390,11 @@ fn change_part(bytes: &mut Vec<u8>, choices: &mut Choices) {
 pub fn zipped(parts: &[(String, Vec<u8>)], stored: bool) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let method = if stored { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-    let options = SimpleFileOptions::default().compression_method(method).compression_level(if stored { None } else { Some(1) });
+    let options = SimpleFileOptions::default().compression_method(method).compression_level(if stored {
+        None
+    } else {
+        Some(1)
+    });
     for (name, bytes) in parts {
         // Writing to memory cannot fail; a name the archive refuses is left out.
         if archive.start_file(name.as_str(), options).is_ok() {
@@ -307,9 +407,29 @@ pub fn zipped(parts: &[(String, Vec<u8>)], stored: bool) -> Vec<u8> {
 /// A mapping file from a seed.
 pub fn map(seed: u64) -> Vec<u8> {
     const WORDS: &[&str] = &[
-        "[[field]]\n", "[[record]]\n", "[[record.field]]\n", "to = \"case.onset\"\n", "into = [\"person.phone[300]\"]\n", "column = 7\n", "split = \"\"\n", "pattern = \"{}{}\"\n", "pattern = \"{}-{}\"\n", "values = { a = \"b\" }\n",
-        "when = { column = \"id\", is = 1 }\n", "when = [\"id\", { column = \"sex\", not = [\"m\"] }]\n", "header_row = -1\n", "delimiter = \"ab\"\n", "formats = [\"MM\"]\n", "precision = \"month\"\n", "prefix = \"x\"\n", "constant = \"(clear)\"\n",
-        "time_zone = \"Mars/Base\"\n", "]", "\"", "{", "= ",
+        "[[field]]\n",
+        "[[record]]\n",
+        "[[record.field]]\n",
+        "to = \"case.onset\"\n",
+        "into = [\"person.phone[300]\"]\n",
+        "column = 7\n",
+        "split = \"\"\n",
+        "pattern = \"{}{}\"\n",
+        "pattern = \"{}-{}\"\n",
+        "values = { a = \"b\" }\n",
+        "when = { column = \"id\", is = 1 }\n",
+        "when = [\"id\", { column = \"sex\", not = [\"m\"] }]\n",
+        "header_row = -1\n",
+        "delimiter = \"ab\"\n",
+        "formats = [\"MM\"]\n",
+        "precision = \"month\"\n",
+        "prefix = \"x\"\n",
+        "constant = \"(clear)\"\n",
+        "time_zone = \"Mars/Base\"\n",
+        "]",
+        "\"",
+        "{",
+        "= ",
     ];
     let mut choices = Choices::from_seed(seed);
     let mut lines: Vec<String> = super::MAP.lines().map(|line| format!("{line}\n")).collect();

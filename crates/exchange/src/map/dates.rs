@@ -94,12 +94,15 @@ impl DateFormat {
         let mut rest = cell;
         for (at, part) in self.parts.iter().enumerate() {
             // Two numbers without a separator are told apart by their full width.
-            let tight = matches!(self.parts.get(at + 1), Some(next) if !matches!(next, Part::Literal(_) | Part::MonthName));
+            let tight =
+                matches!(self.parts.get(at + 1), Some(next) if !matches!(next, Part::Literal(_) | Part::MonthName));
             let two = |rest: &mut &str| take_digits(rest, if tight { 2 } else { 1 }, 2);
             match part {
                 Part::Literal(expected) => rest = rest.strip_prefix(*expected)?,
                 Part::Year => year = Some(take_digits(&mut rest, 4, 4)?),
-                Part::ShortYear => year = Some(take_digits(&mut rest, 2, 2).map(|y| if y < 30 { 2000 + y } else { 1900 + y })?),
+                Part::ShortYear => {
+                    year = Some(take_digits(&mut rest, 2, 2).map(|y| if y < 30 { 2000 + y } else { 1900 + y })?)
+                }
                 Part::Month => month = Some(two(&mut rest)?),
                 Part::MonthName => month = Some(take_month(&mut rest)?),
                 Part::Day => day = Some(two(&mut rest)?),
@@ -113,13 +116,25 @@ impl DateFormat {
             return None;
         }
         let time = match hour {
-            Some(h) => Some(Time::new(i8::try_from(h).ok()?, i8::try_from(minute.unwrap_or(0)).ok()?, i8::try_from(second.unwrap_or(0)).ok()?, 0).ok()?),
+            Some(h) => Some(
+                Time::new(
+                    i8::try_from(h).ok()?,
+                    i8::try_from(minute.unwrap_or(0)).ok()?,
+                    i8::try_from(second.unwrap_or(0)).ok()?,
+                    0,
+                )
+                .ok()?,
+            ),
             None => None,
         };
         if let Some(days) = serial {
             return written(serial_date(days)?, DatePrecision::Day, None);
         }
-        written(civil(year?, month?, day.unwrap_or(1))?, if day.is_some() { DatePrecision::Day } else { DatePrecision::Month }, time)
+        written(
+            civil(year?, month?, day.unwrap_or(1))?,
+            if day.is_some() { DatePrecision::Day } else { DatePrecision::Month },
+            time,
+        )
     }
 }
 

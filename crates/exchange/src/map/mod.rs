@@ -166,12 +166,20 @@ impl Mapping {
                 optional: false,
             });
         }
-        let named = |group: &&[&str]| fields.iter().any(|field| field.to.iter().any(|to| group.contains(&to.target.path)));
-        if !target::required(noun).iter().all(|group| named(group)) {
+        let named =
+            |group: &&[&str]| fields.iter().any(|field| field.to.iter().any(|to| group.contains(&to.target.path)));
+        if !target::required(noun).iter().all(named) {
             return None;
         }
         let records = vec![RecordMap { noun, when: Vec::new(), fields }];
-        Some(Self { noun, shape: Shape::default(), records, ignored: Vec::new(), null: Vec::new(), time_zone: TimeZone::UTC })
+        Some(Self {
+            noun,
+            shape: Shape::default(),
+            records,
+            ignored: Vec::new(),
+            null: Vec::new(),
+            time_zone: TimeZone::UTC,
+        })
     }
 
     /// Columns the mapping reads, each once.

@@ -2,7 +2,9 @@
 
 use super::pattern::Pattern;
 use super::target::{self, Kind, Noun};
-use super::{Condition, DateFormat, DatePrecision, FieldMap, FieldSource, MapFault, Mapping, Parts, RecordMap, TargetRef, Test};
+use super::{
+    Condition, DateFormat, DatePrecision, FieldMap, FieldSource, MapFault, Mapping, Parts, RecordMap, TargetRef, Test,
+};
 use crate::source::input::Encoding;
 use crate::source::{Format, Shape};
 use jiff::tz::TimeZone;
@@ -17,11 +19,36 @@ const MAX_MAP_BYTES: usize = 1 << 20;
 type Value<'t> = Spanned<DeValue<'t>>;
 
 const TOP_KEYS: &[&str] = &[
-    "as", "format", "encoding", "delimiter", "header_row", "comment", "sheet", "time_zone", "null", "dates", "ignore", "field", "record",
+    "as",
+    "format",
+    "encoding",
+    "delimiter",
+    "header_row",
+    "comment",
+    "sheet",
+    "time_zone",
+    "null",
+    "dates",
+    "ignore",
+    "field",
+    "record",
 ];
 const RECORD_KEYS: &[&str] = &["as", "when", "field"];
 const FIELD_KEYS: &[&str] = &[
-    "to", "column", "columns", "join", "constant", "split", "pattern", "into", "values", "otherwise", "formats", "precision", "prefix", "when",
+    "to",
+    "column",
+    "columns",
+    "join",
+    "constant",
+    "split",
+    "pattern",
+    "into",
+    "values",
+    "otherwise",
+    "formats",
+    "precision",
+    "prefix",
+    "when",
     "optional",
 ];
 const CONDITION_KEYS: &[&str] = &["column", "is", "not"];
@@ -37,7 +64,10 @@ struct Reader {
 
 pub(super) fn parse(text: &str) -> Result<Mapping, Vec<MapFault>> {
     if text.len() > MAX_MAP_BYTES {
-        return Err(vec![MapFault { line: 0, reason: format!("a mapping file has at most {} KiB", MAX_MAP_BYTES >> 10) }]);
+        return Err(vec![MapFault {
+            line: 0,
+            reason: format!("a mapping file has at most {} KiB", MAX_MAP_BYTES >> 10),
+        }]);
     }
     let line_ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect();
     let mut reader = Reader { line_ends, faults: Vec::new(), dates: Vec::new() };
@@ -79,7 +109,10 @@ impl Reader {
         for key in table.keys() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
-                self.fault(&key.span(), format!("the key {name:?} is not known here; known are {}", known.join(", ")));
+                self.fault(
+                    &key.span(),
+                    format!("the key {name:?} is not known here; known are {}", known.join(", ")),
+                );
             }
         }
     }
@@ -164,7 +197,8 @@ impl Reader {
     fn shape(&mut self, root: &DeTable<'_>) -> Shape {
         let mut shape = Shape::default();
         if let Some((word, span)) = self.text_of(root, "format") {
-            shape.format = self.one_of(&word, &span, &[("csv", Format::Csv), ("xlsx", Format::Xlsx), ("json", Format::Json)]);
+            shape.format =
+                self.one_of(&word, &span, &[("csv", Format::Csv), ("xlsx", Format::Xlsx), ("json", Format::Json)]);
         }
         if let Some((word, span)) = self.text_of(root, "encoding") {
             let known = [
@@ -230,7 +264,9 @@ impl Reader {
         for item in items.into_iter().flat_map(|items| items.iter()) {
             match item.get_ref() {
                 DeValue::Table(table) => tables.push((table, item.span())),
-                _ => self.fault(&item.span(), "a block in double brackets is expected here, such as [[field]]".into()),
+                _ => {
+                    self.fault(&item.span(), "a block in double brackets is expected here, such as [[field]]".into())
+                }
             }
         }
         if items.is_none() {
@@ -280,7 +316,10 @@ impl Reader {
             (Some(Parts::Whole), Some(to), None) => Some(to),
             (Some(Parts::Split(_) | Parts::Pattern(_)), None, Some(into)) => Some(into),
             _ => {
-                self.fault(span, "name one target by to = \"…\", or several by into = […] together with split or pattern".into());
+                self.fault(
+                    span,
+                    "name one target by to = \"…\", or several by into = […] together with split or pattern".into(),
+                );
                 None
             }
         };
@@ -337,13 +376,19 @@ impl Reader {
                 let names = self.texts(columns);
                 let with = self.text_of(table, "join").map_or_else(|| " ".to_owned(), |(text, _)| text);
                 if names.len() < 2 {
-                    self.fault(span, "columns lists two or more columns to join; for one, write column = \"…\"".into());
+                    self.fault(
+                        span,
+                        "columns lists two or more columns to join; for one, write column = \"…\"".into(),
+                    );
                 }
                 Some(FieldSource::Joined(names, with))
             }
             (None, None, Some(constant)) => self.string(constant).map(FieldSource::Constant),
             _ => {
-                self.fault(span, "say where the text comes from by one of column = \"…\", columns = […], constant = \"…\"".into());
+                self.fault(
+                    span,
+                    "say where the text comes from by one of column = \"…\", columns = […], constant = \"…\"".into(),
+                );
                 None
             }
         }
@@ -361,7 +406,10 @@ impl Reader {
                 }
             },
             _ => {
-                self.fault(span, "give either split = \"…\", a separator that is not empty, or pattern = \"…\"".into());
+                self.fault(
+                    span,
+                    "give either split = \"…\", a separator that is not empty, or pattern = \"…\"".into(),
+                );
                 None
             }
         }
@@ -370,14 +418,21 @@ impl Reader {
     fn targets(&mut self, value: &Value<'_>, noun: Noun) -> Vec<TargetRef> {
         let mut found = Vec::new();
         for path in self.texts(value) {
-            let resolved = target::split_index(&path).and_then(|(plain, index)| Some((target::find(noun, &plain)?, index)));
+            let resolved =
+                target::split_index(&path).and_then(|(plain, index)| Some((target::find(noun, &plain)?, index)));
             match resolved {
                 Some((target, index)) if index == 1 || target.repeats => found.push(TargetRef { target, index }),
-                Some((target, _)) => self.fault(&value.span(), format!("{} stands once in a record; leave out the number in {path:?}", target.path)),
+                Some((target, _)) => self.fault(
+                    &value.span(),
+                    format!("{} stands once in a record; leave out the number in {path:?}", target.path),
+                ),
                 None if self.faults.len() >= MAX_FAULTS => {}
                 None => {
                     let near = nearest(&path, target::of(noun).map(|target| target.path));
-                    self.fault(&value.span(), format!("{path:?} is no field of {}; did you mean {near:?}?", noun.name()));
+                    self.fault(
+                        &value.span(),
+                        format!("{path:?} is no field of {}; did you mean {near:?}?", noun.name()),
+                    );
                 }
             }
         }
@@ -412,7 +467,14 @@ impl Reader {
                 _ => continue,
             };
             if !known.contains(&word) {
-                self.fault(span, format!("{word:?} is no value of {}; say one of {}, (clear), or \"\" for nothing", to.target.path, known.join(", ")));
+                self.fault(
+                    span,
+                    format!(
+                        "{word:?} is no value of {}; say one of {}, (clear), or \"\" for nothing",
+                        to.target.path,
+                        known.join(", ")
+                    ),
+                );
             }
         }
     }
@@ -430,7 +492,11 @@ impl Reader {
 
     fn precision(&mut self, table: &DeTable<'_>) -> Option<DatePrecision> {
         let (word, span) = self.text_of(table, "precision")?;
-        self.one_of(&word, &span, &[("day", DatePrecision::Day), ("about", DatePrecision::About), ("month", DatePrecision::Month)])
+        self.one_of(
+            &word,
+            &span,
+            &[("day", DatePrecision::Day), ("about", DatePrecision::About), ("month", DatePrecision::Month)],
+        )
     }
 
     /// `when = "column"`, `when = { column = "…", is = […] }`, or a list of these.
@@ -471,7 +537,11 @@ pub(crate) fn either(group: &[&str]) -> String {
 /// The name that differs in the fewest places, for "did you mean".
 pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> &'n str {
     let folded: Vec<char> = wanted.chars().take(100).flat_map(char::to_lowercase).collect();
-    names.min_by_key(|name| distance(&folded, &name.chars().take(100).flat_map(char::to_lowercase).collect::<Vec<_>>())).unwrap_or_default()
+    names
+        .min_by_key(|name| {
+            distance(&folded, &name.chars().take(100).flat_map(char::to_lowercase).collect::<Vec<_>>())
+        })
+        .unwrap_or_default()
 }
 
 /// Levenshtein distance.

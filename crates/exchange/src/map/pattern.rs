@@ -35,7 +35,8 @@ impl Pattern {
         let mut found = Vec::with_capacity(self.after.len());
         for (at, after) in self.after.iter().enumerate() {
             let last = at + 1 == self.after.len();
-            let (hole, tail) = if last { (rest.strip_suffix(after.as_str())?, "") } else { rest.split_once(after.as_str())? };
+            let (hole, tail) =
+                if last { (rest.strip_suffix(after.as_str())?, "") } else { rest.split_once(after.as_str())? };
             found.push(hole);
             rest = tail;
         }

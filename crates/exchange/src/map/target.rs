@@ -22,7 +22,8 @@ pub enum Noun {
 
 impl Noun {
     /// Every noun.
-    pub const ALL: [Self; 7] = [Self::People, Self::Places, Self::Linelist, Self::Contacts, Self::Exposures, Self::Followups, Self::Results];
+    pub const ALL: [Self; 7] =
+        [Self::People, Self::Places, Self::Linelist, Self::Contacts, Self::Exposures, Self::Followups, Self::Results];
 
     /// The noun as `as = "…"` and `--as` write it.
     pub fn name(self) -> &'static str {
@@ -108,14 +109,35 @@ pub fn of(noun: Noun) -> impl Iterator<Item = &'static Target> {
 
 /// Groups of targets of which a record of the noun needs at least one each.
 pub fn required(noun: Noun) -> &'static [&'static [&'static str]] {
-    const SOMEONE: &[&str] = &["person.external_id", "person.full_name", "person.family_name", "person.given_name", "person.identifier.number"];
-    const SOME_CASE: &[&str] = &["case.external_id", "person.external_id", "person.full_name", "person.family_name", "person.given_name", "person.identifier.number"];
+    const SOMEONE: &[&str] = &[
+        "person.external_id",
+        "person.full_name",
+        "person.family_name",
+        "person.given_name",
+        "person.identifier.number",
+    ];
+    const SOME_CASE: &[&str] = &[
+        "case.external_id",
+        "person.external_id",
+        "person.full_name",
+        "person.family_name",
+        "person.given_name",
+        "person.identifier.number",
+    ];
     const SOURCE: &[&str] = &["exposure.source.external_id", "exposure.place.code", "exposure.place.name"];
     match noun {
         Noun::People => &[SOMEONE],
         Noun::Places => &[&["place.name", "place.code", "place.external_id"]],
         Noun::Linelist => &[SOME_CASE],
-        Noun::Contacts => &[&["contact.external_id", "person.external_id", "person.full_name", "person.family_name", "person.given_name", "person.identifier.number", "person.phone"]],
+        Noun::Contacts => &[&[
+            "contact.external_id",
+            "person.external_id",
+            "person.full_name",
+            "person.family_name",
+            "person.given_name",
+            "person.identifier.number",
+            "person.phone",
+        ]],
         Noun::Exposures => &[SOURCE, &["exposure.target.external_id"]],
         Noun::Followups => &[&["followup.contact.external_id"], &["followup.date"], &["followup.status"]],
         Noun::Results => &[&["sample.number", "case.external_id", "person.external_id"], &["sample.result"]],
@@ -139,14 +161,26 @@ pub const SEX: &[&str] = &["male", "female", "other", "unknown"];
 /// Answer that may be missing.
 pub const YES_NO_UNKNOWN: &[&str] = &["yes", "no", "unknown"];
 /// Case classification (issue 3, part 2).
-pub const CLASSIFICATION: &[&str] = &["suspect", "probable", "confirmed", "asymptomatic", "not_a_case", "false_positive"];
+pub const CLASSIFICATION: &[&str] =
+    &["suspect", "probable", "confirmed", "asymptomatic", "not_a_case", "false_positive"];
 /// What became of the case.
 pub const OUTCOME: &[&str] = &["alive", "recovered", "died", "unknown"];
 /// Test result of a sample.
 pub const RESULT: &[&str] = &["positive", "negative", "inconclusive", "pending", "not_done"];
 /// How a person was exposed.
 pub const EXPOSURE_TYPE: &[&str] = &[
-    "household", "healthcare", "workplace", "school", "social", "funeral", "conveyance", "gathering", "same_place", "body_fluids", "other", "unknown",
+    "household",
+    "healthcare",
+    "workplace",
+    "school",
+    "social",
+    "funeral",
+    "conveyance",
+    "gathering",
+    "same_place",
+    "body_fluids",
+    "other",
+    "unknown",
 ];
 /// How sure an exposure is.
 pub const CERTAINTY: &[&str] = &["low", "medium", "high"];
@@ -159,7 +193,8 @@ pub const FOLLOWUP_STATUS: &[&str] = &["seen_well", "seen_ill", "not_seen", "ref
 /// How a monitoring entry was made.
 pub const FOLLOWUP_MODE: &[&str] = &["visit", "phone", "self_report", "video"];
 /// Kinds of places (issue 3, part 2).
-pub const PLACE_KIND: &[&str] = &["dwelling", "facility", "ward", "bed", "workplace", "school", "gathering", "conveyance", "other"];
+pub const PLACE_KIND: &[&str] =
+    &["dwelling", "facility", "ward", "bed", "workplace", "school", "gathering", "conveyance", "other"];
 
 macro_rules! targets {
     ($($path:literal $kind:expr, $nouns:expr, $repeats:literal, $about:literal;)*) => {

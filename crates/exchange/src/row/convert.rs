@@ -1,8 +1,8 @@
 //! One cell's text to a typed value.
 
 use super::Value;
-use crate::map::dates::{self, DateFormat, DatePrecision, Written};
 use crate::map::Kind;
+use crate::map::dates::{self, DateFormat, DatePrecision, Written};
 use jiff::tz::TimeZone;
 
 /// Why a cell is not a value of its field.
@@ -26,7 +26,10 @@ fn fault<T>(rule: &'static str, remedy: impl Into<String>) -> Result<T, CellFaul
 /// Converts a trimmed cell that says something.
 pub(super) fn convert(text: &str, reading: &Reading<'_>) -> Result<Value, CellFault> {
     if text.starts_with('#') && is_spreadsheet_error(text) {
-        return fault("cell.spreadsheet_error", "The spreadsheet could not compute this cell: type the value, or list the word under null in the mapping.");
+        return fault(
+            "cell.spreadsheet_error",
+            "The spreadsheet could not compute this cell: type the value, or list the word under null in the mapping.",
+        );
     }
     match reading.kind {
         Kind::Text(max) => plain_text(text, max),
@@ -39,10 +42,19 @@ pub(super) fn convert(text: &str, reading: &Reading<'_>) -> Result<Value, CellFa
         Kind::Integer(low, high) => bounded(scaled(text, 0, false), low, high, 1, "a whole number"),
         Kind::Years => bounded(completed_years(text), 0, 130, 1, "an age in years"),
         Kind::Tenths => bounded(scaled(text, 1, true), -1_000, 10_000, 10, "a number"),
-        Kind::Degrees(most) => bounded(scaled(text, 6, true), -most * 1_000_000, most * 1_000_000, 1_000_000, "degrees with a decimal point"),
+        Kind::Degrees(most) => bounded(
+            scaled(text, 6, true),
+            -most * 1_000_000,
+            most * 1_000_000,
+            1_000_000,
+            "degrees with a decimal point",
+        ),
         Kind::Code(codes) => match codes.iter().find(|code| same_word(code, text)) {
             Some(code) => Ok(Value::Code(code)),
-            None => fault("cell.code", format!("Say one of {}, or give the word a meaning under values in the mapping.", codes.join(", "))),
+            None => fault(
+                "cell.code",
+                format!("Say one of {}, or give the word a meaning under values in the mapping.", codes.join(", ")),
+            ),
         },
         Kind::Boolean => boolean(text),
     }
@@ -74,7 +86,10 @@ fn refuse_scientific(text: &str) -> Result<(), CellFault> {
 }
 
 fn scientific() -> Result<(), CellFault> {
-    fault("cell.scientific", "A spreadsheet rounded this number: format the column as text and enter it again from the original.")
+    fault(
+        "cell.scientific",
+        "A spreadsheet rounded this number: format the column as text and enter it again from the original.",
+    )
 }
 
 fn all_digits(text: &str) -> bool {
@@ -90,11 +105,20 @@ fn phone(text: &str) -> Result<Value, CellFault> {
             '０'..='９' => compact.push(char::from_digit(letter as u32 - '０' as u32, 10).unwrap_or('0')),
             '+' | '＋' if compact.is_empty() => compact.push('+'),
             ' ' | '\u{A0}' | '\u{3000}' | '-' | '–' | '(' | ')' | '（' | '）' | '.' | '/' => {}
-            _ => return fault("cell.phone", "A telephone number has digits only, with an optional + before them; put a second number in another column."),
+            _ => {
+                return fault(
+                    "cell.phone",
+                    "A telephone number has digits only, with an optional + before them; put a second number in another column.",
+                );
+            }
         }
     }
     let digits = compact.bytes().filter(u8::is_ascii_digit).count();
-    if (5..=20).contains(&digits) { Ok(Value::Text(compact)) } else { fault("cell.phone", "A telephone number has 5 to 20 digits.") }
+    if (5..=20).contains(&digits) {
+        Ok(Value::Text(compact))
+    } else {
+        fault("cell.phone", "A telephone number has 5 to 20 digits.")
+    }
 }
 
 fn date(text: &str, reading: &Reading<'_>) -> Result<Value, CellFault> {
@@ -104,7 +128,10 @@ fn date(text: &str, reading: &Reading<'_>) -> Result<Value, CellFault> {
         _ => {}
     }
     let Some(written) = dates::read(text, reading.formats) else {
-        return fault("cell.date", "Write the date as YYYY-MM-DD between the years 1800 and 2199, or add its pattern to dates in the mapping.");
+        return fault(
+            "cell.date",
+            "Write the date as YYYY-MM-DD between the years 1800 and 2199, or add its pattern to dates in the mapping.",
+        );
     };
     let instant = match (reading.kind, written.time) {
         (Kind::Date, _) if written.offset_seconds.is_none() => None,

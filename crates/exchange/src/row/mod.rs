@@ -4,7 +4,7 @@ mod convert;
 mod plan;
 mod stream;
 
-pub use stream::{RowOutcome, RowStream, open, open_path};
+pub use stream::{RowOutcome, RowStream, open, open_export, open_path};
 
 pub(crate) use plan::Plan;
 
@@ -67,7 +67,10 @@ impl MappedRecord {
     /// The value of a field by its path, `person.phone[2]` for the second of several.
     pub fn get(&self, path: &str) -> Option<&Value> {
         let (plain, index) = target::split_index(path)?;
-        self.fields.iter().find(|field| field.to.target.path == plain && field.to.index == index).map(|field| &field.value)
+        self.fields
+            .iter()
+            .find(|field| field.to.target.path == plain && field.to.index == index)
+            .map(|field| &field.value)
     }
 
     /// The text of a text field.

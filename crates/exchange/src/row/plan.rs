@@ -76,8 +76,13 @@ impl Plan {
         if !missing.accepted && !missing.columns.is_empty() {
             return Err(refuse_missing(&missing.columns, columns));
         }
-        let warnings = missing.columns.iter().map(|name| format!("No record has the field {name:?} that the mapping names.")).collect();
-        let plan = Self { records, columns: columns.to_vec(), null: mapping.null.clone(), zone: mapping.time_zone.clone() };
+        let warnings = missing
+            .columns
+            .iter()
+            .map(|name| format!("No record has the field {name:?} that the mapping names."))
+            .collect();
+        let plan =
+            Self { records, columns: columns.to_vec(), null: mapping.null.clone(), zone: mapping.time_zone.clone() };
         Ok((plan, warnings))
     }
 
@@ -94,7 +99,13 @@ impl Plan {
             }
         }
         if made.is_empty() && errors.is_empty() {
-            errors.push(RowError::new(row.number(), "", "", "record.none", "No record of the mapping applies to this row: check its when conditions."));
+            errors.push(RowError::new(
+                row.number(),
+                "",
+                "",
+                "record.none",
+                "No record of the mapping applies to this row: check its when conditions.",
+            ));
         }
         if errors.is_empty() { Ok(made) } else { Err(errors) }
     }
@@ -107,14 +118,31 @@ impl Plan {
             }
         }
         for group in &plan.required {
-            let about = |target: &&'static Target| plan.fields.iter().find(|field| field.map.to.iter().any(|to| std::ptr::eq(to.target, *target)));
-            let refused = errors.iter().any(|error| group.iter().filter_map(about).flat_map(|field| &field.columns).any(|&at| self.name(at) == error.column));
+            let about = |target: &&'static Target| {
+                plan.fields.iter().find(|field| field.map.to.iter().any(|to| std::ptr::eq(to.target, *target)))
+            };
+            let refused = errors.iter().any(|error| {
+                group
+                    .iter()
+                    .filter_map(about)
+                    .flat_map(|field| &field.columns)
+                    .any(|&at| self.name(at) == error.column)
+            });
             if refused || group.iter().any(|target| record.says(target)) {
                 continue;
             }
-            let column = group.iter().find_map(about).and_then(|field| field.columns.first()).map(|&at| self.name(at)).unwrap_or_default();
+            let column = group
+                .iter()
+                .find_map(about)
+                .and_then(|field| field.columns.first())
+                .map(|&at| self.name(at))
+                .unwrap_or_default();
             let paths: Vec<&str> = group.iter().map(|target| target.path).collect();
-            let remedy = format!("{} is needed in each row of {}: fill the cell.", crate::map::either(&paths), plan.noun.name());
+            let remedy = format!(
+                "{} is needed in each row of {}: fill the cell.",
+                crate::map::either(&paths),
+                plan.noun.name()
+            );
             errors.push(RowError::new(row.number(), column, "", "field.required", remedy));
         }
         record
@@ -126,7 +154,8 @@ impl Plan {
             FieldSource::Column(_) => Cow::Borrowed(column.map(|at| trim(row.cell(at))).unwrap_or_default()),
             FieldSource::Constant(text) => Cow::Borrowed(text),
             FieldSource::Joined(_, with) => {
-                let said: Vec<&str> = plan.columns.iter().map(|&at| trim(row.cell(at))).filter(|cell| self.says(cell)).collect();
+                let said: Vec<&str> =
+                    plan.columns.iter().map(|&at| trim(row.cell(at))).filter(|cell| self.says(cell)).collect();
                 Cow::Owned(said.join(with))
             }
         };
@@ -134,11 +163,19 @@ impl Plan {
             return;
         }
         let mut refuse = |value: &str, fault: CellFault| {
-            errors.push(RowError::new(row.number(), column.map(|at| self.name(at)).unwrap_or_default(), value, fault.rule, fault.remedy));
+            errors.push(RowError::new(
+                row.number(),
+                column.map(|at| self.name(at)).unwrap_or_default(),
+                value,
+                fault.rule,
+                fault.remedy,
+            ));
         };
         match &plan.map.parts {
             // One (clear) empties all that the cell would have been divided into.
-            Parts::Split(_) | Parts::Pattern(_) if text == CLEAR => plan.map.to.iter().for_each(|to| self.put(plan, *to, CLEAR, record, &mut refuse)),
+            Parts::Split(_) | Parts::Pattern(_) if text == CLEAR => {
+                plan.map.to.iter().for_each(|to| self.put(plan, *to, CLEAR, record, &mut refuse))
+            }
             Parts::Whole => {
                 if let Some(to) = plan.map.to.first() {
                     self.put(plan, *to, &text, record, &mut refuse);
@@ -153,7 +190,16 @@ impl Plan {
                     }
                 }
                 if pieces.next().is_some() {
-                    refuse(&text, CellFault { rule: "split.parts", remedy: format!("The cell has more than {} parts separated by {separator:?}.", plan.map.to.len()) });
+                    refuse(
+                        &text,
+                        CellFault {
+                            rule: "split.parts",
+                            remedy: format!(
+                                "The cell has more than {} parts separated by {separator:?}.",
+                                plan.map.to.len()
+                            ),
+                        },
+                    );
                 }
             }
             Parts::Pattern(pattern) => match pattern.read(&text) {
@@ -164,12 +210,25 @@ impl Plan {
                         }
                     }
                 }
-                None => refuse(&text, CellFault { rule: "split.pattern", remedy: "The cell does not fit the mapping's pattern.".into() }),
+                None => refuse(
+                    &text,
+                    CellFault {
+                        rule: "split.pattern",
+                        remedy: "The cell does not fit the mapping's pattern.".into(),
+                    },
+                ),
             },
         }
     }
 
-    fn put(&self, plan: &FieldPlan, to: TargetRef, text: &str, record: &mut MappedRecord, refuse: &mut impl FnMut(&str, CellFault)) {
+    fn put(
+        &self,
+        plan: &FieldPlan,
+        to: TargetRef,
+        text: &str,
+        record: &mut MappedRecord,
+        refuse: &mut impl FnMut(&str, CellFault),
+    ) {
         if plan.repeated && record.fields.iter().any(|field| field.to == to) {
             return;
         }
@@ -177,14 +236,23 @@ impl Plan {
         if word.is_empty() {
             return;
         }
-        let reading = Reading { kind: to.target.kind, formats: &plan.map.formats, precision: plan.map.precision, zone: &self.zone };
+        let reading = Reading {
+            kind: to.target.kind,
+            formats: &plan.map.formats,
+            precision: plan.map.precision,
+            zone: &self.zone,
+        };
         let value = if word == CLEAR { Ok(Value::Clear) } else { convert(word, &reading) };
         match value {
             Ok(mut value) => {
                 if let Value::Text(text) = &mut value {
                     text.insert_str(0, &plan.map.prefix);
                 }
-                record.fields.push(MappedField { to, value, column: plan.columns.first().and_then(|&at| u16::try_from(at).ok()) });
+                record.fields.push(MappedField {
+                    to,
+                    value,
+                    column: plan.columns.first().and_then(|&at| u16::try_from(at).ok()),
+                });
             }
             Err(fault) => refuse(text, fault),
         }
@@ -218,7 +286,9 @@ impl FieldMap {
         if self.values.is_empty() && self.otherwise.is_none() || text == CLEAR {
             return text;
         }
-        let found = self.values.get(text).or_else(|| self.values.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(text)).map(|(_, ours)| ours));
+        let found = self.values.get(text).or_else(|| {
+            self.values.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(text)).map(|(_, ours)| ours)
+        });
         found.or(self.otherwise.as_ref()).map_or(text, String::as_str)
     }
 }
@@ -238,11 +308,21 @@ fn field_plan(field: &FieldMap, index: &BTreeMap<&str, usize>, missing: &mut Mis
         }
     }
     let when = checks(&field.when, index, field.optional, missing)?;
-    (names.is_empty() || !columns.is_empty()).then(|| FieldPlan { map: field.clone(), columns, when, repeated: false })
+    (names.is_empty() || !columns.is_empty()).then(|| FieldPlan {
+        map: field.clone(),
+        columns,
+        when,
+        repeated: false,
+    })
 }
 
 /// `None` where a condition's column is absent.
-fn checks(conditions: &[Condition], index: &BTreeMap<&str, usize>, optional: bool, missing: &mut Missing) -> Option<Vec<Check>> {
+fn checks(
+    conditions: &[Condition],
+    index: &BTreeMap<&str, usize>,
+    optional: bool,
+    missing: &mut Missing,
+) -> Option<Vec<Check>> {
     let mut checks = Vec::with_capacity(conditions.len());
     for condition in conditions {
         match index.get(condition.column.as_str()) {
@@ -262,7 +342,12 @@ fn refuse_missing(missing: &[String], columns: &[String]) -> FileRefusal {
     let named: Vec<String> = missing
         .iter()
         .take(5)
-        .map(|name| format!("{name:?} (nearest: {:?})", crate::map::nearest(name, columns.iter().take(1_000).map(String::as_str))))
+        .map(|name| {
+            format!(
+                "{name:?} (nearest: {:?})",
+                crate::map::nearest(name, columns.iter().take(1_000).map(String::as_str))
+            )
+        })
         .collect();
     FileRefusal::new(
         "header",

@@ -2,9 +2,9 @@
 
 use super::{MappedRecord, Plan};
 use crate::errors_file;
-use crate::map::Mapping;
+use crate::map::{Mapping, Noun};
 use crate::source::input::Stored;
-use crate::source::{RawRow, Source};
+use crate::source::{RawRow, Shape, Source};
 use crate::{FileRefusal, Limits, RowError};
 use std::path::Path;
 
@@ -35,15 +35,37 @@ pub fn open_path(path: &Path, mapping: &Mapping, limits: &Limits) -> Result<RowS
 
 /// Opens a file or buffer. It is checked against the limits, and against the mapping's columns, before this returns.
 pub fn open(stored: Stored, mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
-    let source = Source::open(stored, &mapping.shape, limits)?;
+    through(Source::open(stored, &mapping.shape, limits)?, mapping)
+}
+
+/// Opens a file whose column names are target paths, as this program's exports are, without a mapping file.
+pub fn open_export(stored: Stored, noun: Noun, limits: &Limits) -> Result<RowStream, FileRefusal> {
+    let source = Source::open(stored, &Shape::default(), limits)?;
+    let named: Vec<String> =
+        source.facts().columns.iter().filter(|name| !errors_file::is_own_column(name)).cloned().collect();
+    let mapping = Mapping::of_paths(noun, &named).ok_or_else(|| {
+        FileRefusal::new(
+            "header",
+            "map.needed",
+            format!("the columns are not the fields of {}", noun.name()),
+            "Write a mapping: --suggest-map OUT.toml drafts one, --map OUT.toml uses it.",
+        )
+    })?;
+    through(source, &mapping)
+}
+
+fn through(source: Source, mapping: &Mapping) -> Result<RowStream, FileRefusal> {
     let columns = source.facts().columns.clone();
     // JSON leaves out what nobody has, and so does the errors file of a JSON file.
-    let sparse = matches!(source, Source::Json(_)) || errors_file::has_own_columns(columns.iter().map(String::as_str));
+    let sparse =
+        matches!(source, Source::Json(_)) || errors_file::has_own_columns(columns.iter().map(String::as_str));
     let (plan, warnings) = Plan::new(mapping, &columns, sparse)?;
     let read = mapping.columns();
     let unmapped = columns
         .into_iter()
-        .filter(|name| !read.contains(name.as_str()) && !mapping.ignored.contains(name) && !errors_file::is_own_column(name))
+        .filter(|name| {
+            !read.contains(name.as_str()) && !mapping.ignored.contains(name) && !errors_file::is_own_column(name)
+        })
         .collect();
     Ok(RowStream { source, plan, warnings, unmapped, rows: 0, refused: 0 })
 }

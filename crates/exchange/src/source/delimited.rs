@@ -62,7 +62,12 @@ impl Delimited {
         let mut probe = TextInput::start(stored, encoding)?;
         let sample = read_sample(&mut probe)?;
         if sample.is_empty() {
-            return Err(FileRefusal::new("file", "file.empty", "the file has nothing in it", "Check that the right file was chosen."));
+            return Err(FileRefusal::new(
+                "file",
+                "file.empty",
+                "the file has nothing in it",
+                "Check that the right file was chosen.",
+            ));
         }
         let own_errors = errors_file::is_errors_header(&sample);
         let (comment, header_row) = if own_errors { (None, 1) } else { (shape.comment, shape.header_row.max(1)) };
@@ -102,11 +107,17 @@ impl Delimited {
                     "Check the separator, or leave out columns that are not needed.",
                 ));
             }
-            let cells: Vec<String> = self.record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            let cells: Vec<String> =
+                self.record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
             self.facts.columns = name_columns(cells.iter().map(|cell| super::guard::unguard(cell)));
             return Ok(());
         }
-        Err(FileRefusal::new("header", "file.header", format!("there is no row {header_row} with column names"), "Set header_row in the mapping to the row that holds the column names."))
+        Err(FileRefusal::new(
+            "header",
+            "file.header",
+            format!("there is no row {header_row} with column names"),
+            "Set header_row in the mapping to the row that holds the column names.",
+        ))
     }
 
     fn surveyed(mut self) -> Result<(Self, Survey), FileRefusal> {
@@ -197,18 +208,29 @@ impl Delimited {
                 rule: "row.encoding",
                 column: name(index),
                 value: cells.get(index).unwrap_or_default().to_owned(),
-                remedy: format!("Some bytes are not {code_page}: set encoding = \"gb18030\" or \"utf-8\" in the mapping, or type the cell again."),
+                remedy: format!(
+                    "Some bytes are not {code_page}: set encoding = \"gb18030\" or \"utf-8\" in the mapping, or type the cell again."
+                ),
             });
         }
-        oversized(cells, self.limits.max_cell_bytes).map(|index| cell_too_large(name(index), cells.get(index).unwrap_or_default(), self.limits.max_cell_bytes))
+        oversized(cells, self.limits.max_cell_bytes).map(|index| {
+            cell_too_large(name(index), cells.get(index).unwrap_or_default(), self.limits.max_cell_bytes)
+        })
     }
 
     fn refuse(&self, error: csv::Error) -> FileRefusal {
         let place = format!("after row {}", self.cursor.row);
         match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<RowWithoutEnd>()) => self.endless_row(),
+            csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<RowWithoutEnd>()) => {
+                self.endless_row()
+            }
             csv::ErrorKind::Io(error) => FileRefusal::io(place, &error),
-            other => FileRefusal::new(place, "file.csv", format!("the text cannot be read as CSV: {other:?}"), "Save the file again as CSV."),
+            other => FileRefusal::new(
+                place,
+                "file.csv",
+                format!("the text cannot be read as CSV: {other:?}"),
+                "Save the file again as CSV.",
+            ),
         }
     }
 
@@ -234,11 +256,21 @@ pub(super) fn oversized(cells: &StringRecord, max: usize) -> Option<usize> {
 }
 
 pub(super) fn cell_too_large(column: String, value: &str, max: usize) -> RowFault {
-    RowFault { rule: "cell.size", column, value: crate::refusal::shorten(value), remedy: format!("The cell has more than {} KiB of text: shorten it.", max >> 10) }
+    RowFault {
+        rule: "cell.size",
+        column,
+        value: crate::refusal::shorten(value),
+        remedy: format!("The cell has more than {} KiB of text: shorten it.", max >> 10),
+    }
 }
 
 pub(super) fn too_many_rows(max: u64) -> FileRefusal {
-    FileRefusal::new("file", "file.rows", format!("the file has more than {max} rows"), "Split it into several files.")
+    FileRefusal::new(
+        "file",
+        "file.rows",
+        format!("the file has more than {max} rows"),
+        "Split it into several files.",
+    )
 }
 
 fn read_sample(probe: &mut TextInput) -> Result<String, FileRefusal> {

@@ -56,11 +56,15 @@ impl JsonRecords {
         };
         let mut row = RawRow::default();
         while source.read(&mut row)? {}
-        let mut columns: Vec<(usize, String)> = source.slots.index.iter().map(|(name, at)| (*at, name.clone())).collect();
+        let mut columns: Vec<(usize, String)> =
+            source.slots.index.iter().map(|(name, at)| (*at, name.clone())).collect();
         columns.sort();
         source.facts.columns = name_columns(columns.iter().map(|(_, name)| name.as_str()));
         source.facts.rows = Some(source.rows);
-        source.input = BufReader::with_capacity(64 << 10, TextInput::start(source.input.into_inner().into_stored(), shape.encoding)?);
+        source.input = BufReader::with_capacity(
+            64 << 10,
+            TextInput::start(source.input.into_inner().into_stored(), shape.encoding)?,
+        );
         source.layout = Layout::Start;
         source.rows = 0;
         source.slots.learning = false;
@@ -95,7 +99,11 @@ impl JsonRecords {
         row.fault = self.slots.fault.take().or_else(|| {
             super::delimited::oversized(&cells, self.limits.max_cell_bytes).map(|index| {
                 let column = self.facts.columns.get(index).cloned().unwrap_or_default();
-                super::delimited::cell_too_large(column, cells.get(index).unwrap_or_default(), self.limits.max_cell_bytes)
+                super::delimited::cell_too_large(
+                    column,
+                    cells.get(index).unwrap_or_default(),
+                    self.limits.max_cell_bytes,
+                )
             })
         });
         row.cells = cells;
@@ -108,7 +116,12 @@ impl JsonRecords {
             let Some(byte) = self.peek_past_space()? else {
                 return match self.layout {
                     Layout::Lines | Layout::Ended => Ok(false),
-                    Layout::Start => Err(FileRefusal::new("file", "file.empty", "the file has nothing in it", "Check that the right file was chosen.")),
+                    Layout::Start => Err(FileRefusal::new(
+                        "file",
+                        "file.empty",
+                        "the file has nothing in it",
+                        "Check that the right file was chosen.",
+                    )),
                     Layout::ArrayFirst | Layout::ArrayNext => Err(self.cut_off()),
                 };
             };
@@ -169,7 +182,9 @@ impl JsonRecords {
             let place = format!("record {}", self.rows + 1);
             let buffer = match self.input.fill_buf() {
                 Ok(buffer) => buffer,
-                Err(error) if error.get_ref().is_some_and(|inner| inner.is::<RowWithoutEnd>()) => return Err(self.too_large()),
+                Err(error) if error.get_ref().is_some_and(|inner| inner.is::<RowWithoutEnd>()) => {
+                    return Err(self.too_large());
+                }
                 Err(error) => return Err(FileRefusal::io(place, &error)),
             };
             if buffer.is_empty() {

@@ -91,7 +91,9 @@ impl RawRow {
     }
 
     pub(crate) fn error(&self) -> Option<RowError> {
-        self.fault.as_ref().map(|fault| RowError::new(self.number, &fault.column, &fault.value, fault.rule, fault.remedy.clone()))
+        self.fault
+            .as_ref()
+            .map(|fault| RowError::new(self.number, &fault.column, &fault.value, fault.rule, fault.remedy.clone()))
     }
 }
 

@@ -27,7 +27,9 @@ const SMALL_PART: u64 = 2 << 20;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Text,
-    Tag { quote: Option<u8> },
+    Tag {
+        quote: Option<u8>,
+    },
     /// Inside `<!-- … -->`.
     Comment,
     /// Inside `<![CDATA[ … ]]>`.
@@ -99,7 +101,11 @@ impl<'r> SheetScan<'r> {
 
     /// The part's end: every element must be closed.
     pub fn finish(&self) -> Result<(), String> {
-        if self.lengths.is_empty() && self.state == State::Text { Ok(()) } else { Err("it ends in the middle".into()) }
+        if self.lengths.is_empty() && self.state == State::Text {
+            Ok(())
+        } else {
+            Err("it ends in the middle".into())
+        }
     }
 
     fn text(&mut self, bytes: &[u8]) -> Result<usize, String> {
@@ -235,13 +241,19 @@ impl<'r> SheetScan<'r> {
     fn judge_element(&mut self, local: &[u8], attributes: &[u8]) -> Result<(), String> {
         match local {
             b"c" => each_attribute(attributes, b"r", |value| {
-                address(value).map(|_| ()).ok_or_else(|| format!("a cell's address {:?} is outside the sheet", String::from_utf8_lossy(value)))
+                address(value).map(|_| ()).ok_or_else(|| {
+                    format!("a cell's address {:?} is outside the sheet", String::from_utf8_lossy(value))
+                })
             }),
             b"row" => each_attribute(attributes, b"r", |value| {
-                row_number(value).map(|_| ()).ok_or_else(|| format!("a row's number {:?} is outside the sheet", String::from_utf8_lossy(value)))
+                row_number(value).map(|_| ()).ok_or_else(|| {
+                    format!("a row's number {:?} is outside the sheet", String::from_utf8_lossy(value))
+                })
             }),
             b"dimension" => each_attribute(attributes, b"ref", |value| {
-                dimension(value).ok_or_else(|| format!("the sheet's dimension {:?} is not possible", String::from_utf8_lossy(value)))
+                dimension(value).ok_or_else(|| {
+                    format!("the sheet's dimension {:?} is not possible", String::from_utf8_lossy(value))
+                })
             }),
             b"sst" => each_attribute(attributes, b"uniqueCount", |value| {
                 let count = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse::<u64>().ok());
@@ -280,12 +292,27 @@ impl<'r> SheetScan<'r> {
 fn judge_declaration(tag: &[u8]) -> Result<(), String> {
     let lower = tag.to_ascii_lowercase();
     let Some(at) = lower.windows(8).position(|w| w == b"encoding") else { return Ok(()) };
-    let value: Vec<u8> = lower.get(at + 8..).unwrap_or_default().iter().copied().filter(|b| !matches!(b, b'=' | b'"' | b'\'' | b' ' | b'?')).take(5).collect();
-    if value == b"utf-8" || value.starts_with(b"utf8") || value == b"us-as" { Ok(()) } else { Err("it is not written in UTF-8".into()) }
+    let value: Vec<u8> = lower
+        .get(at + 8..)
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(|b| !matches!(b, b'=' | b'"' | b'\'' | b' ' | b'?'))
+        .take(5)
+        .collect();
+    if value == b"utf-8" || value.starts_with(b"utf8") || value == b"us-as" {
+        Ok(())
+    } else {
+        Err("it is not written in UTF-8".into())
+    }
 }
 
 /// Calls `judge` with the value of each attribute of this local name.
-fn each_attribute(mut rest: &[u8], wanted: &[u8], mut judge: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), String> {
+fn each_attribute(
+    mut rest: &[u8],
+    wanted: &[u8],
+    mut judge: impl FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), String> {
     loop {
         rest = rest.trim_ascii_start();
         let Some(equals) = rest.iter().position(|&b| b == b'=') else { return Ok(()) };

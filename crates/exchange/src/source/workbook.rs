@@ -106,13 +106,21 @@ impl From<FileRefusal> for Stopped {
 }
 
 fn no_header(row: u64) -> FileRefusal {
-    FileRefusal::new("header", "file.header", format!("the sheet has no row {row} with column names"), "Set header_row in the mapping to the row that holds the column names, and sheet to the sheet's name.")
+    FileRefusal::new(
+        "header",
+        "file.header",
+        format!("the sheet has no row {row} with column names"),
+        "Set header_row in the mapping to the row that holds the column names, and sheet to the sheet's name.",
+    )
 }
 
 fn read_sheet(stored: Stored, shape: &Shape, limits: &Limits, sender: &SyncSender<Message>) -> Result<u64, Stopped> {
-    let mut workbook = Xlsx::new(BufReader::with_capacity(64 << 10, stored)).map_err(|e| damaged(format!("it cannot be parsed ({e})")))?;
+    let mut workbook = Xlsx::new(BufReader::with_capacity(64 << 10, stored))
+        .map_err(|e| damaged(format!("it cannot be parsed ({e})")))?;
     let (sheet, warnings) = choose_sheet(&workbook, shape)?;
-    let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| damaged(format!("the sheet {sheet:?} cannot be parsed ({e})")))?;
+    let cells = workbook
+        .worksheet_cells_reader(&sheet)
+        .map_err(|e| damaged(format!("the sheet {sheet:?} cannot be parsed ({e})")))?;
     let mut reader = RowAssembler { cells, held: None, ended: false, row: 0, text_bytes: 0, limits };
     let mut record = StringRecord::new();
     let header_row = shape.header_row.max(1);
@@ -150,19 +158,29 @@ fn choose_sheet(workbook: &Xlsx<BufReader<Stored>>, shape: &Shape) -> Result<(St
     let sheets: Vec<&str> = workbook
         .sheets_metadata()
         .iter()
-        .filter(|sheet| sheet.typ == SheetType::WorkSheet && (shape.sheet.is_some() || sheet.visible == SheetVisible::Visible))
+        .filter(|sheet| {
+            sheet.typ == SheetType::WorkSheet && (shape.sheet.is_some() || sheet.visible == SheetVisible::Visible)
+        })
         .map(|sheet| sheet.name.as_str())
         .collect();
     if let Some(wanted) = &shape.sheet {
         if sheets.contains(&wanted.as_str()) {
             return Ok((wanted.clone(), Vec::new()));
         }
-        return Err(FileRefusal::new("file", "workbook.sheet", format!("there is no sheet {wanted:?}; the workbook has {}", sheets.join(", ")), "Correct the sheet's name in the mapping."));
+        return Err(FileRefusal::new(
+            "file",
+            "workbook.sheet",
+            format!("there is no sheet {wanted:?}; the workbook has {}", sheets.join(", ")),
+            "Correct the sheet's name in the mapping.",
+        ));
     }
     let first = sheets.first().ok_or_else(|| damaged("it has no visible sheet"))?;
     let mut warnings = Vec::new();
     if sheets.len() > 1 {
-        warnings.push(format!("The workbook has {} sheets; {first:?} is read. Name another by sheet = \"…\" in the mapping.", sheets.len()));
+        warnings.push(format!(
+            "The workbook has {} sheets; {first:?} is read. Name another by sheet = \"…\" in the mapping.",
+            sheets.len()
+        ));
     }
     Ok(((*first).to_owned(), warnings))
 }
@@ -177,19 +195,31 @@ fn fit(record: &mut StringRecord, width: usize, names: &[String], limits: &Limit
         record.push_field("");
     }
     if record.len() > width {
-        let beyond = record.iter().enumerate().skip(width).find(|(_, cell)| !trim(cell).is_empty()).map(|(at, cell)| (at, cell.to_owned()));
+        let beyond = record
+            .iter()
+            .enumerate()
+            .skip(width)
+            .find(|(_, cell)| !trim(cell).is_empty())
+            .map(|(at, cell)| (at, cell.to_owned()));
         if let Some((at, value)) = beyond {
             return Some(RowFault {
                 rule: "row.ragged",
                 column: String::new(),
                 value,
-                remedy: format!("There is text in column {} of the sheet, which has no name in the header: name the column or empty the cell.", at + 1),
+                remedy: format!(
+                    "There is text in column {} of the sheet, which has no name in the header: name the column or empty the cell.",
+                    at + 1
+                ),
             });
         }
         record.truncate(width);
     }
     let index = oversized(record, limits.max_cell_bytes)?;
-    Some(cell_too_large(names.get(index).cloned().unwrap_or_default(), record.get(index).unwrap_or_default(), limits.max_cell_bytes))
+    Some(cell_too_large(
+        names.get(index).cloned().unwrap_or_default(),
+        record.get(index).unwrap_or_default(),
+        limits.max_cell_bytes,
+    ))
 }
 
 type Position = (u32, u32);
@@ -237,7 +267,12 @@ impl RowAssembler<'_, '_> {
         }
         let place = format!("row {}", self.row);
         if column >= self.limits.max_columns {
-            return Err(FileRefusal::new(place, "file.columns", format!("there is text in column {}, more than {} are read", column + 1, self.limits.max_columns), "Leave out columns that are not needed."));
+            return Err(FileRefusal::new(
+                place,
+                "file.columns",
+                format!("there is text in column {}, more than {} are read", column + 1, self.limits.max_columns),
+                "Leave out columns that are not needed.",
+            ));
         }
         if column < record.len() {
             return Err(damaged(format!("two cells of row {} stand in one place", self.row)));
@@ -248,10 +283,20 @@ impl RowAssembler<'_, '_> {
         record.push_field(text);
         self.text_bytes += text.len() as u64;
         if record.as_slice().len() > self.limits.max_row_bytes {
-            return Err(FileRefusal::new(place, "row.size", format!("the row has more than {} MiB of text", self.limits.max_row_bytes >> 20), "Shorten its cells."));
+            return Err(FileRefusal::new(
+                place,
+                "row.size",
+                format!("the row has more than {} MiB of text", self.limits.max_row_bytes >> 20),
+                "Shorten its cells.",
+            ));
         }
         if self.text_bytes > self.limits.workbook.max_text_bytes {
-            return Err(FileRefusal::new(place, "workbook.size", format!("the sheet's cells hold more than {} MiB of text", self.limits.workbook.max_text_bytes >> 20), "Split the sheet, or save it as CSV."));
+            return Err(FileRefusal::new(
+                place,
+                "workbook.size",
+                format!("the sheet's cells hold more than {} MiB of text", self.limits.workbook.max_text_bytes >> 20),
+                "Split the sheet, or save it as CSV.",
+            ));
         }
         Ok(())
     }
@@ -260,7 +305,10 @@ impl RowAssembler<'_, '_> {
         if self.ended {
             return Ok(None);
         }
-        let cell = self.cells.next_cell().map_err(|e| damaged(format!("after row {} it cannot be parsed ({e})", self.row)))?;
+        let cell = self
+            .cells
+            .next_cell()
+            .map_err(|e| damaged(format!("after row {} it cannot be parsed ({e})", self.row)))?;
         self.ended = cell.is_none();
         Ok(cell.map(|cell| (cell.get_position(), cell_text(cell.get_value()))))
     }

@@ -3,8 +3,8 @@
 
 use super::input::Stored;
 use super::sheet_scan::{PartRules, SheetScan};
-use crate::limits::{Limits, WorkbookLimits};
 use crate::FileRefusal;
+use crate::limits::{Limits, WorkbookLimits};
 use std::io::{self, Read, Seek, SeekFrom};
 use zip::{CompressionMethod, ZipArchive};
 
@@ -46,13 +46,17 @@ fn check_directory(stored: &mut Stored, caps: &WorkbookLimits) -> Result<(), Fil
     stored.seek(SeekFrom::Start(tail_from)).map_err(io)?;
     let mut tail = Vec::new();
     stored.take(size - tail_from).read_to_end(&mut tail).map_err(io)?;
-    let at = tail.windows(4).rposition(|w| w == END_OF_DIRECTORY).ok_or_else(|| damaged("its archive has no end: the file was cut off"))?;
+    let at = tail
+        .windows(4)
+        .rposition(|w| w == END_OF_DIRECTORY)
+        .ok_or_else(|| damaged("its archive has no end: the file was cut off"))?;
     let end = tail.get(at..).unwrap_or_default();
     if end.len() < END_RECORD_BYTES || end.len() as u64 != END_RECORD_BYTES as u64 + little_endian(end, 20, 2) {
         return Err(damaged("its archive does not end where it says"));
     }
     let end_at = tail_from + at as u64;
-    let (mut entries, mut bytes, mut from) = (little_endian(end, 10, 2), little_endian(end, 12, 4), little_endian(end, 16, 4));
+    let (mut entries, mut bytes, mut from) =
+        (little_endian(end, 10, 2), little_endian(end, 12, 4), little_endian(end, 16, 4));
     if let Some(wide) = wide_end(stored, end_at)? {
         (entries, bytes, from) = wide;
     }
@@ -84,15 +88,28 @@ fn wide_end(stored: &mut Stored, end_at: u64) -> Result<Option<(u64, u64, u64)>,
     Ok(Some((little_endian(&record, 32, 8), little_endian(&record, 40, 8), little_endian(&record, 48, 8))))
 }
 
-fn check_part(archive: &mut ZipArchive<Stored>, index: usize, limits: &Limits, total: &mut u64) -> Result<(), FileRefusal> {
+fn check_part(
+    archive: &mut ZipArchive<Stored>,
+    index: usize,
+    limits: &Limits,
+    total: &mut u64,
+) -> Result<(), FileRefusal> {
     let caps = &limits.workbook;
-    let mut part = archive.by_index(index).map_err(|e| damaged(format!("its part {} cannot be opened ({e})", index + 1)))?;
+    let mut part =
+        archive.by_index(index).map_err(|e| damaged(format!("its part {} cannot be opened ({e})", index + 1)))?;
     let name = String::from_utf8_lossy(part.name_raw()).into_owned();
-    if part.enclosed_name().is_none() || name.contains('\\') || part.is_symlink() {
+    // Nothing is unpacked to disk; a name that climbs is still no work of a spreadsheet program.
+    let climbs = name.split(['/', '\\']).any(|step| step == "..") || name.contains('\0');
+    if climbs || part.is_symlink() {
         return Err(hostile(&format!("its part {:?} points outside the workbook", crate::refusal::shorten(&name))));
     }
     if part.encrypted() || !matches!(part.compression(), CompressionMethod::Deflated | CompressionMethod::Stored) {
-        return Err(FileRefusal::new(place(&name), "workbook.packing", "the workbook is encrypted or packed in a way that is not read", "Save it again as .xlsx without a password."));
+        return Err(FileRefusal::new(
+            place(&name),
+            "workbook.packing",
+            "the workbook is encrypted or packed in a way that is not read",
+            "Save it again as .xlsx without a password.",
+        ));
     }
     let lower = name.to_ascii_lowercase();
     let is_xml = (lower.ends_with(".xml") || lower.ends_with(".rels")) && !lower.starts_with("customxml/");
@@ -124,7 +141,12 @@ fn check_part(archive: &mut ZipArchive<Stored>, index: usize, limits: &Limits, t
             return Err(part_too_large(&name, cap));
         }
         if *total > caps.max_total_bytes {
-            return Err(FileRefusal::new("file", "workbook.size", format!("the workbook unpacks to more than {} MiB", caps.max_total_bytes >> 20), "Save the sheet as CSV: a CSV file may have any number of rows."));
+            return Err(FileRefusal::new(
+                "file",
+                "workbook.size",
+                format!("the workbook unpacks to more than {} MiB", caps.max_total_bytes >> 20),
+                "Save the sheet as CSV: a CSV file may have any number of rows.",
+            ));
         }
         if let Some(scan) = scan.as_mut() {
             scan.feed(chunk).map_err(|reason| refused_part(&name, &reason))?;
@@ -141,21 +163,46 @@ fn place(name: &str) -> String {
 }
 
 fn part_too_large(name: &str, cap: u64) -> FileRefusal {
-    FileRefusal::new(place(name), "workbook.size", format!("it unpacks to more than {} MiB", cap >> 20), "Save the sheet as CSV: a CSV file may have any number of rows.")
+    FileRefusal::new(
+        place(name),
+        "workbook.size",
+        format!("it unpacks to more than {} MiB", cap >> 20),
+        "Save the sheet as CSV: a CSV file may have any number of rows.",
+    )
 }
 
 fn refused_part(name: &str, reason: &str) -> FileRefusal {
-    FileRefusal::new(place(name), "workbook.part", format!("the part is not as a spreadsheet program writes it: {reason}"), "Open the file in a spreadsheet program and save it again, or save the sheet as CSV.")
+    FileRefusal::new(
+        place(name),
+        "workbook.part",
+        format!("the part is not as a spreadsheet program writes it: {reason}"),
+        "Open the file in a spreadsheet program and save it again, or save the sheet as CSV.",
+    )
 }
 
 fn too_many_entries(caps: &WorkbookLimits) -> FileRefusal {
-    FileRefusal::new("file", "workbook.entries", format!("the workbook has more than {} parts", caps.max_entries), "Copy the sheet into a new workbook, or save it as CSV.")
+    FileRefusal::new(
+        "file",
+        "workbook.entries",
+        format!("the workbook has more than {} parts", caps.max_entries),
+        "Copy the sheet into a new workbook, or save it as CSV.",
+    )
 }
 
 fn hostile(reason: &str) -> FileRefusal {
-    FileRefusal::new("file", "workbook.archive", format!("the workbook's archive is not as a spreadsheet program writes it: {reason}"), "Do not open this file; ask the sender how it was made.")
+    FileRefusal::new(
+        "file",
+        "workbook.archive",
+        format!("the workbook's archive is not as a spreadsheet program writes it: {reason}"),
+        "Do not open this file; ask the sender how it was made.",
+    )
 }
 
 pub(super) fn damaged(reason: impl AsRef<str>) -> FileRefusal {
-    FileRefusal::new("file", "workbook.damaged", format!("the workbook is damaged: {}", reason.as_ref()), "Ask for the file again, or open it in a spreadsheet program and save it again.")
+    FileRefusal::new(
+        "file",
+        "workbook.damaged",
+        format!("the workbook is damaged: {}", reason.as_ref()),
+        "Ask for the file again, or open it in a spreadsheet program and save it again.",
+    )
 }

@@ -17,8 +17,32 @@ const MOST_WORDS: usize = 60;
 
 /// Patterns tried on date columns, those with the day first before those with the month first.
 const PATTERNS: &[&str] = &[
-    "YYYY-MM-DD", "YYYY/M/D", "YYYY.M.D", "YYYY年M月D日", "YYYYMMDD", "D/M/YYYY", "M/D/YYYY", "D.M.YYYY", "D-M-YYYY", "M-D-YYYY", "D/M/YY", "M/D/YY", "D-MMM-YYYY", "D MMM YYYY",
-    "MMM D, YYYY", "D-MMM-YY", "YYYY/M/D h:mm", "YYYY/M/D h:mm:ss", "D/M/YYYY h:mm", "M/D/YYYY h:mm", "YYYY年M月D日 h:mm", "YYYY-M-D", "YYYY-M-D h:mm", "YYYY/M", "YYYY年M月", "M/YYYY",
+    "YYYY-MM-DD",
+    "YYYY/M/D",
+    "YYYY.M.D",
+    "YYYY年M月D日",
+    "YYYYMMDD",
+    "D/M/YYYY",
+    "M/D/YYYY",
+    "D.M.YYYY",
+    "D-M-YYYY",
+    "M-D-YYYY",
+    "D/M/YY",
+    "M/D/YY",
+    "D-MMM-YYYY",
+    "D MMM YYYY",
+    "MMM D, YYYY",
+    "D-MMM-YY",
+    "YYYY/M/D h:mm",
+    "YYYY/M/D h:mm:ss",
+    "D/M/YYYY h:mm",
+    "M/D/YYYY h:mm",
+    "YYYY年M月D日 h:mm",
+    "YYYY-M-D",
+    "YYYY-M-D h:mm",
+    "YYYY/M",
+    "YYYY年M月",
+    "M/YYYY",
     "excel",
 ];
 
@@ -44,7 +68,8 @@ pub fn draft_for(stored: Stored, noun: Noun, limits: &Limits) -> Result<String, 
 
 /// Drafts a mapping from column names and sample rows (a cell per column).
 pub fn draft(columns: &[String], samples: &[Vec<String>], noun: Noun) -> String {
-    let mut sheet = Draft { columns, samples, noun, taken: BTreeSet::new(), blocks: String::new(), unmapped: Vec::new() };
+    let mut sheet =
+        Draft { columns, samples, noun, taken: BTreeSet::new(), blocks: String::new(), unmapped: Vec::new() };
     let infector = sheet.infector();
     let mut mapped: BTreeMap<usize, &'static Target> = BTreeMap::new();
     for at in 0..columns.len() {
@@ -105,10 +130,18 @@ impl Draft<'_> {
     /// The target a column's name means, unless another column has it or the cells do not fit it.
     fn target_of(&mut self, at: usize) -> Option<&'static Target> {
         let name = self.name(at);
-        let exact = target::split_index(name).filter(|(_, index)| *index == 1).and_then(|(path, _)| target::find(self.noun, &path));
+        let exact = target::split_index(name)
+            .filter(|(_, index)| *index == 1)
+            .and_then(|(path, _)| target::find(self.noun, &path));
         let folded = fold(name);
-        let known = words::NAMES.iter().filter(|(_, names)| names.contains(&folded.as_str())).filter_map(|(path, _)| target::find(self.noun, path));
-        let found = exact.into_iter().chain(known).find(|target| !self.taken.contains(target.path) && self.fits(at, target))?;
+        let known = words::NAMES
+            .iter()
+            .filter(|(_, names)| names.contains(&folded.as_str()))
+            .filter_map(|(path, _)| target::find(self.noun, path));
+        let found = exact
+            .into_iter()
+            .chain(known)
+            .find(|target| !self.taken.contains(target.path) && self.fits(at, target))?;
         self.taken.insert(found.path);
         Some(found)
     }
@@ -131,14 +164,24 @@ impl Draft<'_> {
             let wanted = words::id_target(self.noun);
             let path = if group.contains(&wanted) { wanted } else { group.first().copied().unwrap_or_default() };
             let Some(target) = target::find(self.noun, path) else { continue };
-            let free: Vec<usize> = (0..self.columns.len()).filter(|at| !mapped.contains_key(at) && self.fits(*at, target)).collect();
+            let free: Vec<usize> =
+                (0..self.columns.len()).filter(|at| !mapped.contains_key(at) && self.fits(*at, target)).collect();
             if free.is_empty() {
-                let _ = write!(self.blocks, "\n# NOT ENOUGH: no column can say {}. Without one of these the file cannot be imported as {}.\n", crate::map::either(group), self.noun.name());
+                let _ = write!(
+                    self.blocks,
+                    "\n# NOT ENOUGH: no column can say {}. Without one of these the file cannot be imported as {}.\n",
+                    crate::map::either(group),
+                    self.noun.name()
+                );
             }
             if let Some(best) = free.into_iter().max_by_key(|&at| (self.said(at).len(), std::cmp::Reverse(at))) {
                 mapped.insert(best, target);
                 self.taken.insert(target.path);
-                let _ = write!(self.blocks, "\n# GUESSED: no column name says which is {} ({}). Check it.\n", target.path, target.about);
+                let _ = write!(
+                    self.blocks,
+                    "\n# GUESSED: no column name says which is {} ({}). Check it.\n",
+                    target.path, target.about
+                );
             }
         }
     }
@@ -152,14 +195,21 @@ impl Draft<'_> {
             return vec!["YYYY-MM-DD"];
         }
         let compiled = PATTERNS.iter().filter_map(|pattern| Some((*pattern, DateFormat::parse(pattern).ok()?)));
-        compiled.filter(|(_, format)| said.iter().all(|cell| dates::read(cell, std::slice::from_ref(format)).is_some())).map(|(pattern, _)| pattern).collect()
+        compiled
+            .filter(|(_, format)| said.iter().all(|cell| dates::read(cell, std::slice::from_ref(format)).is_some()))
+            .map(|(pattern, _)| pattern)
+            .collect()
     }
 
     fn field(&mut self, at: usize, target: &'static Target) {
         let said: Vec<String> = self.said(at).into_iter().map(str::to_owned).collect();
         let cells: Vec<&str> = said.iter().map(String::as_str).collect();
         let examples: Vec<String> = cells.iter().take(3).map(|cell| one_line(cell)).collect();
-        let about = if examples.is_empty() { "no examples in the first rows".to_owned() } else { format!("for example {}", examples.join(" · ")) };
+        let about = if examples.is_empty() {
+            "no examples in the first rows".to_owned()
+        } else {
+            format!("for example {}", examples.join(" · "))
+        };
         let mut block = format!("\n# {}; {about}\n", target.about);
         let mut keys = format!("[[field]]\nto = {}\ncolumn = {}\n", quote(target.path), quote(self.name(at)));
         match target.kind {
@@ -174,9 +224,14 @@ impl Draft<'_> {
     fn date_keys(&self, cells: &[&str], block: &mut String, keys: &mut String) {
         let patterns = self.patterns(cells);
         let Some(first) = patterns.first() else { return };
-        let ambiguous = patterns.iter().find(|other| other.replace(['D', 'M'], "x") == first.replace(['D', 'M'], "x") && other != &first);
+        let ambiguous = patterns
+            .iter()
+            .find(|other| other.replace(['D', 'M'], "x") == first.replace(['D', 'M'], "x") && other != &first);
         if let Some(other) = ambiguous {
-            let _ = writeln!(block, "# AMBIGUOUS: every example can be read as {first} and as {other}. Day first is assumed; ask who filled the file in.");
+            let _ = writeln!(
+                block,
+                "# AMBIGUOUS: every example can be read as {first} and as {other}. Day first is assumed; ask who filled the file in."
+            );
         }
         if *first != "YYYY-MM-DD" {
             let _ = writeln!(keys, "formats = [{}]", quote(first));
@@ -219,7 +274,8 @@ impl Draft<'_> {
 }
 
 fn value_keys(target: &Target, codes: &[&str], cells: &[&str], block: &mut String, keys: &mut String) {
-    let known = words::WORDS.iter().find(|(path, _)| *path == target.path).map_or(&[] as &[(&str, &str)], |(_, words)| words);
+    let known =
+        words::WORDS.iter().find(|(path, _)| *path == target.path).map_or(&[] as &[(&str, &str)], |(_, words)| words);
     let mut values = String::new();
     for cell in cells {
         if codes.contains(cell) {
@@ -228,7 +284,10 @@ fn value_keys(target: &Target, codes: &[&str], cells: &[&str], block: &mut Strin
         // Go.Data writes untranslated words as LNG_REFERENCE_DATA_CATEGORY_OUTCOME_DECEASED.
         let folded = fold(cell);
         let by_suffix = |word: &str| folded.starts_with("lngreferencedata") && folded.ends_with(word);
-        let meaning = known.iter().find(|(word, _)| *word == folded).or_else(|| known.iter().filter(|(word, _)| by_suffix(word)).max_by_key(|(word, _)| word.len()));
+        let meaning = known
+            .iter()
+            .find(|(word, _)| *word == folded)
+            .or_else(|| known.iter().filter(|(word, _)| by_suffix(word)).max_by_key(|(word, _)| word.len()));
         let code = codes.iter().find(|code| fold(code) == folded);
         match (code, meaning) {
             (Some(code), _) => {
@@ -238,13 +297,20 @@ fn value_keys(target: &Target, codes: &[&str], cells: &[&str], block: &mut Strin
                 let _ = write!(values, " {} = {},", quote(cell), quote(code));
             }
             (None, None) => {
-                let _ = writeln!(block, "# NOT UNDERSTOOD: {} is taken to say nothing. Say which it is: {}.", one_line(cell), codes.join(", "));
+                let _ = writeln!(
+                    block,
+                    "# NOT UNDERSTOOD: {} is taken to say nothing. Say which it is: {}.",
+                    one_line(cell),
+                    codes.join(", ")
+                );
                 let _ = write!(values, " {} = \"\",", quote(cell));
             }
         }
     }
     if cells.iter().any(|cell| matches!(*cell, "1" | "2")) && target.path == "person.sex" {
-        block.push_str("# 1 is read as male and 2 as female (GB/T 2261.1, ISO 5218). Check that the file means that.\n");
+        block.push_str(
+            "# 1 is read as male and 2 as female (GB/T 2261.1, ISO 5218). Check that the file means that.\n",
+        );
     }
     if !values.is_empty() {
         let _ = writeln!(keys, "values = {{{} }}", values.trim_end_matches(','));

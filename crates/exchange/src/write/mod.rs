@@ -83,7 +83,12 @@ enum Kind<W: Write + Send> {
 
 impl<W: Write + Send> Writer<W> {
     /// Starts a table under its column names.
-    pub fn create(format: Format, mut sink: W, columns: &[String], options: &WriteOptions) -> Result<Self, WriteFault> {
+    pub fn create(
+        format: Format,
+        mut sink: W,
+        columns: &[String],
+        options: &WriteOptions,
+    ) -> Result<Self, WriteFault> {
         let kind = match format {
             Format::Csv => {
                 if options.byte_order_mark {
@@ -157,7 +162,12 @@ fn new_workbook(columns: &[String], options: &WriteOptions) -> Result<Workbook, 
     Ok(workbook)
 }
 
-fn write_sheet_row<T: AsRef<str>>(workbook: &mut Workbook, row: u64, columns: &[String], cells: &[T]) -> Result<(), WriteFault> {
+fn write_sheet_row<T: AsRef<str>>(
+    workbook: &mut Workbook,
+    row: u64,
+    columns: &[String],
+    cells: &[T],
+) -> Result<(), WriteFault> {
     if row >= SHEET_ROWS {
         return Err(WriteFault::SheetFull);
     }
@@ -170,14 +180,22 @@ fn write_sheet_row<T: AsRef<str>>(workbook: &mut Workbook, row: u64, columns: &[
         }
         let column = u16::try_from(index).map_err(|_| WriteFault::SheetFull)?;
         if text.encode_utf16().count() > SHEET_CELL {
-            return Err(WriteFault::CellTooLong { row: row + 1, column: columns.get(index).cloned().unwrap_or_default() });
+            return Err(WriteFault::CellTooLong {
+                row: row + 1,
+                column: columns.get(index).cloned().unwrap_or_default(),
+            });
         }
         sheet.write_string(at, column, text.as_ref())?;
     }
     Ok(())
 }
 
-fn write_object<W: Write, T: AsRef<str>>(sink: &mut W, first: bool, columns: &[String], cells: &[T]) -> Result<(), WriteFault> {
+fn write_object<W: Write, T: AsRef<str>>(
+    sink: &mut W,
+    first: bool,
+    columns: &[String],
+    cells: &[T],
+) -> Result<(), WriteFault> {
     sink.write_all(if first { b"\n{" } else { b",\n{" })?;
     for (index, (name, cell)) in columns.iter().zip(cells).enumerate() {
         if index > 0 {

@@ -17,7 +17,7 @@ use domain::{
     refusal::{Answer, Refusal},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
@@ -101,7 +101,7 @@ impl Core {
         let contents: Vec<[u8; 32]> = submissions.iter().map(|submission| content(submission)).collect();
         let mut answers: Vec<Option<Answered>> = vec![None; submissions.len()];
         let again = seen(&mut tx, stream, submissions, &contents, &mut answers).await?;
-        let fresh: Vec<usize> = (0..submissions.len()).filter(|n| answers[*n].is_none()).collect();
+        let (fresh, twice) = once(submissions, &answers);
         if fresh.is_empty() {
             tx.roll_back().await?;
             return Ok(Committed {
@@ -127,6 +127,10 @@ impl Core {
             }
             unit.put(&OUTCOME, outcome_row(stream, now, &submissions[*n], &contents[*n], outcome));
             answers[*n] = Some(Answered::Outcome(outcome.clone()));
+        }
+        for (n, first) in twice {
+            let same = contents[n] == contents[first];
+            answers[n] = if same { answers[first].clone() } else { Some(Answered::OtherContent) };
         }
         let kept = self.spool(stream, now, &group, &decided, &again, &mut unit).await?;
         devices::note(&mut tx, stream.0, now, &group, &mut unit).await?;
@@ -307,8 +311,23 @@ fn content(submission: &Submission) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-/// Answers what was answered before, and envelopes that stand twice in the group. Returns the ids of waiting ones,
-/// which are decided anew.
+/// Those not answered yet, each id once; and the places where an id stands again, with the place it stood first.
+fn once(submissions: &[Submission], answers: &[Option<Answered>]) -> (Vec<usize>, Vec<(usize, usize)>) {
+    let mut first: BTreeMap<Uuid, usize> = BTreeMap::new();
+    let (mut fresh, mut twice) = (Vec::new(), Vec::new());
+    for n in (0..submissions.len()).filter(|n| answers[*n].is_none()) {
+        match first.entry(submissions[n].envelope.id.0) {
+            Entry::Vacant(entry) => {
+                entry.insert(n);
+                fresh.push(n);
+            }
+            Entry::Occupied(entry) => twice.push((n, *entry.get())),
+        }
+    }
+    (fresh, twice)
+}
+
+/// Answers what was answered before. Returns the ids of waiting ones, which are decided anew.
 async fn seen(
     tx: &mut Tx,
     stream: StreamId,
