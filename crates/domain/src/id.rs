@@ -49,8 +49,12 @@ typed_ids! {
     ContactId,
     /// A team of staff accounts with areas.
     TeamId,
+    /// One piece of work given to an account or a team.
+    AssignmentId,
     /// One imported file.
     ImportId,
+    /// One person's erasure file: requests and holds.
+    ErasureId,
     /// A staff account; the actor of every command.
     AccountId,
     /// A phone or a terminal that numbers its envelopes.
@@ -98,6 +102,36 @@ pub fn sequenced(cause: Uuid, ordinal: u32, kind: u8, at: i64) -> Uuid {
     bytes[7] = (order >> 12) as u8;
     bytes[8] = (order >> 6) as u8 & 0x3f;
     bytes[9] = ((order & 0x3f) << 2) as u8 | (bytes[9] & 0x03);
+    Uuid::new_v8(bytes)
+}
+
+impl DuplicateId {
+    /// The one id of a pair, whichever of the two is named first: a pair suspected again is the same record.
+    pub fn of(left: PersonId, right: PersonId) -> Self {
+        Self(keyed(b"pair", &[left.min(right).0, left.max(right).0]))
+    }
+}
+
+impl ErasureId {
+    /// The one erasure file of a person.
+    pub fn of(person: PersonId) -> Self {
+        Self(keyed(b"erasure", &[person.0]))
+    }
+}
+
+/// The id of what stands for these records taken together. UUIDv8 with the first 48 bits of the last of them in
+/// front, so that it lies in a B-tree where they were made.
+fn keyed(scheme: &[u8], parts: &[Uuid]) -> Uuid {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(TAG).update(scheme);
+    for part in parts {
+        hasher.update(part.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    if let Some(last) = parts.last() {
+        bytes[..6].copy_from_slice(&last.as_bytes()[..6]);
+    }
     Uuid::new_v8(bytes)
 }
 

@@ -209,6 +209,12 @@ fn blank_says_nothing_and_clear_empties() {
 }
 
 #[test]
+fn one_part_too_many_is_refused() {
+    let faults = one("7,Ada,,076 000 001/076 000 002/076 000 003,,,,,,").unwrap_err();
+    assert_eq!((faults[0].column.as_str(), faults[0].rule), ("phones", "split.parts"));
+}
+
+#[test]
 fn every_fault_of_a_row_is_named_at_once() {
     let faults = one("1.2E+11,Ada,,12,Wharf Rd,m,31/2/2014,,2014-04-08T25:00,").unwrap_err();
     let named: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.column.as_str(), fault.rule)).collect();

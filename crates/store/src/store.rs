@@ -7,7 +7,7 @@ use crate::{
     value::{ColumnType, Value},
     vault::{MasterKeys, Vault, VaultError},
     verify::{self, Report, VerifyError},
-    writer::{Core, SharedClock, SharedEntropy, SubmitError, Submitter},
+    writer::{Core, SharedClock, SharedEntropy, SubmitError, Submitter, Tap},
 };
 use domain::{
     id::{JurisdictionId, StreamId},
@@ -97,6 +97,7 @@ impl Store {
         let exercise = schema::property(&db, "exercise").await?.as_deref() == Some("yes");
         let (streams, waiting) = counts(&db).await?;
         let core = Arc::new(Core {
+            tap: Tap::default(),
             db,
             vault,
             clock: opening.clock,
@@ -127,6 +128,11 @@ impl Store {
     /// The key store.
     pub fn vault(&self) -> &Arc<Vault> {
         &self.core.vault
+    }
+
+    /// Where a measurement takes what commits write.
+    pub fn tap(&self) -> &Tap {
+        &self.core.tap
     }
 
     /// The clock the store was opened with.

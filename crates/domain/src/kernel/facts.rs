@@ -51,8 +51,12 @@ pub enum Relation {
     AreaBelow = 10,
     /// A place inside this place.
     PlaceInside = 11,
-    /// A record assigned to this team.
+    /// An assignment to this team.
     AssignedTo = 12,
+    /// An assignment of this record: access to it follows.
+    AssignmentOf = 20,
+    /// A person's record that was merged into this one.
+    MergedInto = 21,
 }
 
 /// One reference from the aggregate that declares it to `target`.

@@ -36,6 +36,8 @@ pub trait Journaled: Seals + Sized {
     fn decode(kind: &str, version: i64, payload: &[u8]) -> Option<Result<Self, Undecodable>>;
     /// The kind it is written under.
     fn kind(&self) -> &'static str;
+    /// Every kind and version of this noun.
+    fn kinds() -> &'static [(&'static str, i64)];
 }
 
 pub(crate) fn encode_body<T: Serialize>(
@@ -84,6 +86,10 @@ macro_rules! journaled {
 
             fn kind(&self) -> &'static str {
                 match self { $(Self::$Variant(_) => $kind),* }
+            }
+
+            fn kinds() -> &'static [(&'static str, i64)] {
+                &[$(($kind, $version)),*]
             }
         }
     };

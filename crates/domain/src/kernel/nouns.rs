@@ -2,8 +2,8 @@
 
 use super::{Body, Context, Journaled, Link, Needs, Relation, Stamp, Undecodable, World, upkeep};
 use crate::{
-    access::Action,
-    id::{JurisdictionId, OutbreakId},
+    access::{Action, Assignee},
+    id::{AccountId, JurisdictionId, OutbreakId},
     noun::{self, About, MatchKey},
     refusal::Refusal,
     seal::{Cell, Reading, Seals},
@@ -73,6 +73,26 @@ macro_rules! nouns {
                 match self { $(Self::$Variant(noun) => noun.about()),* }
             }
 
+            /// Further records whose assignments cover this one.
+            pub fn covered_by(&self) -> Vec<Uuid> {
+                match self { $(Self::$Variant(noun) => noun.covered_by()),* }
+            }
+
+            /// References to follow backwards to records whose assignments cover this one.
+            pub fn covered_through(&self) -> &'static [&'static [Relation]] {
+                match self { $(Self::$Variant(noun) => noun.covered_through()),* }
+            }
+
+            /// The records judged in place of this one.
+            pub fn judged_on(&self) -> Vec<Uuid> {
+                match self { $(Self::$Variant(noun) => noun.judged_on()),* }
+            }
+
+            /// Who asked for what waits for a second person.
+            pub fn requested_by(&self) -> Option<AccountId> {
+                match self { $(Self::$Variant(noun) => noun.requested_by()),* }
+            }
+
             /// Keys by which it is found again (imports, duplicates).
             pub fn match_keys(&self, permit: &Reading) -> Vec<MatchKey> {
                 match self { $(Self::$Variant(noun) => noun.match_keys(permit)),* }
@@ -126,6 +146,13 @@ macro_rules! nouns {
             }
         }
 
+        pub(super) fn recipient(command: &Command) -> Option<Assignee> {
+            match command {
+                $(Command::$Variant(command) => noun::$module::$Variant::recipient(command),)*
+                Command::Upkeep(_) => None,
+            }
+        }
+
         impl Seals for Event {
             fn each_cell(&mut self, visit: &mut dyn FnMut(&mut dyn Cell)) {
                 match self {
@@ -157,6 +184,11 @@ macro_rules! nouns {
                     }),
                     |read| read.map(Self::Upkeep),
                 )
+            }
+
+            /// Every kind and version that this program writes.
+            pub fn kinds() -> Vec<(&'static str, i64)> {
+                [$(noun::$module::Event::kinds(),)* upkeep::Event::kinds()].concat()
             }
 
             /// The kind it is written under.

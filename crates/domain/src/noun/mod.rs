@@ -6,9 +6,9 @@ pub mod outbreak;
 pub mod person;
 
 use crate::{
-    access::Action,
-    id::{JurisdictionId, OutbreakId, PersonId},
-    kernel::{Aggregate, Context, Journaled, Kind, Link, Needs, Stamp, World},
+    access::{Action, Assignee},
+    id::{AccountId, JurisdictionId, OutbreakId, PersonId},
+    kernel::{Aggregate, Context, Journaled, Kind, Link, Needs, Relation, Stamp, World},
     refusal::Refusal,
     seal::{Reading, Seals},
 };
@@ -77,6 +77,11 @@ pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
         Vec::new()
     }
 
+    /// Who receives what the command gives: work, or a place in a team.
+    fn recipient(_command: &Self::Command) -> Option<Assignee> {
+        None
+    }
+
     /// Names the facts that `decide` reads besides the target, as far as they can be foreseen. A hint for bulk
     /// loading: what is left out costs a pass (see [`crate::kernel::group`]).
     fn needs(_command: &Self::Command, _known: &dyn World, _needs: &mut Needs) {}
@@ -103,6 +108,27 @@ pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
 
     /// Where it belongs, whose it is, what it refers to.
     fn about(&self) -> About;
+
+    /// Further records whose assignments cover this one: a person's household, a contact's source case.
+    fn covered_by(&self) -> Vec<Uuid> {
+        Vec::new()
+    }
+
+    /// References to follow backwards from this record, path by path, to records whose assignments cover it: a
+    /// person's cases.
+    fn covered_through(&self) -> &'static [&'static [Relation]] {
+        &[]
+    }
+
+    /// The records that are judged in place of this one; all of them must allow. Empty: itself.
+    fn judged_on(&self) -> Vec<Uuid> {
+        Vec::new()
+    }
+
+    /// Who asked for the act that waits for a second person (DESIGN §13.14).
+    fn requested_by(&self) -> Option<AccountId> {
+        None
+    }
 
     /// Keys by which it is found again.
     fn match_keys(&self, _permit: &Reading) -> Vec<MatchKey> {

@@ -171,53 +171,23 @@ impl Plan {
                 fault.remedy,
             ));
         };
-        match &plan.map.parts {
-            // One (clear) empties all that the cell would have been divided into.
-            Parts::Split(_) | Parts::Pattern(_) if text == CLEAR => {
-                plan.map.to.iter().for_each(|to| self.put(plan, *to, CLEAR, record, &mut refuse))
+        if let Parts::Whole = plan.map.parts {
+            if let Some(to) = plan.map.to.first() {
+                self.put(plan, *to, &text, record, &mut refuse);
             }
-            Parts::Whole => {
-                if let Some(to) = plan.map.to.first() {
-                    self.put(plan, *to, &text, record, &mut refuse);
-                }
-            }
-            Parts::Split(separator) => {
-                let mut pieces = text.split(separator.as_str());
-                for to in &plan.map.to {
-                    let Some(piece) = pieces.next().map(trim) else { break };
+            return;
+        }
+        // One (clear) empties all that the cell would have been divided into.
+        let pieces = if text == CLEAR { Ok(vec![CLEAR; plan.map.to.len()]) } else { plan.map.divide(&text) };
+        match pieces {
+            Ok(pieces) => {
+                for (to, piece) in plan.map.to.iter().zip(pieces.into_iter().map(trim)) {
                     if self.says(piece) {
                         self.put(plan, *to, piece, record, &mut refuse);
                     }
                 }
-                if pieces.next().is_some() {
-                    refuse(
-                        &text,
-                        CellFault {
-                            rule: "split.parts",
-                            remedy: format!(
-                                "The cell has more than {} parts separated by {separator:?}.",
-                                plan.map.to.len()
-                            ),
-                        },
-                    );
-                }
             }
-            Parts::Pattern(pattern) => match pattern.read(&text) {
-                Some(holes) => {
-                    for (to, hole) in plan.map.to.iter().zip(holes.into_iter().map(trim)) {
-                        if self.says(hole) {
-                            self.put(plan, *to, hole, record, &mut refuse);
-                        }
-                    }
-                }
-                None => refuse(
-                    &text,
-                    CellFault {
-                        rule: "split.pattern",
-                        remedy: "The cell does not fit the mapping's pattern.".into(),
-                    },
-                ),
-            },
+            Err(fault) => refuse(&text, fault),
         }
     }
 
@@ -281,6 +251,27 @@ impl Plan {
 }
 
 impl FieldMap {
+    /// The pieces of a text, at most one for each target.
+    fn divide<'t>(&self, text: &'t str) -> Result<Vec<&'t str>, CellFault> {
+        let most = self.to.len();
+        match &self.parts {
+            Parts::Whole => Ok(vec![text]),
+            Parts::Split(separator) => {
+                let pieces: Vec<&str> = text.split(separator.as_str()).take(most + 1).collect();
+                let remedy = || format!("The cell has more than {most} parts separated by {separator:?}.");
+                if pieces.len() > most {
+                    Err(CellFault { rule: "split.parts", remedy: remedy() })
+                } else {
+                    Ok(pieces)
+                }
+            }
+            Parts::Pattern(pattern) => pattern.read(text).ok_or_else(|| CellFault {
+                rule: "split.pattern",
+                remedy: "The cell does not fit the mapping's pattern.".into(),
+            }),
+        }
+    }
+
     /// The target's word for a cell.
     fn word<'t>(&'t self, text: &'t str) -> &'t str {
         if self.values.is_empty() && self.otherwise.is_none() || text == CLEAR {

@@ -284,7 +284,7 @@ fn detect_delimiter(sample: &str, comment: Option<u8>, header_row: u64) -> u8 {
     let lines: Vec<&str> = sample
         .lines()
         .skip(usize::try_from(header_row.saturating_sub(1)).unwrap_or(0))
-        .filter(|line| !trim(line).is_empty() && !comment.is_some_and(|c| line.as_bytes().first() == Some(&c)))
+        .filter(|line| !trim(line).is_empty() && comment.is_none_or(|c| line.as_bytes().first() != Some(&c)))
         .take(20)
         .collect();
     let Some((header, rest)) = lines.split_first() else { return b',' };

@@ -30,8 +30,22 @@ pub type SharedEntropy = Arc<Mutex<Box<dyn FnMut(&mut [u8]) + Send>>>;
 /// Milliseconds UTC; `cli` gives the system's clock, an exercise its scenario clock.
 pub type SharedClock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
+/// What one commit wrote, as a measurement sees it.
+#[derive(Clone)]
+pub struct Written {
+    /// Rows and keys of the database.
+    pub unit: Unit,
+    /// People whose sealing keys the commit needed, made where there were none.
+    pub subjects: Vec<Uuid>,
+}
+
+/// Takes what each commit writes, for `bench` to write the same rows bare.
+pub type Tap = Arc<Mutex<Option<Vec<Written>>>>;
+
 /// What a writer needs.
 pub struct Core {
+    /// Filled by a measurement only.
+    pub tap: Tap,
     /// The database.
     pub db: Db,
     /// The sealing keys.
@@ -114,7 +128,7 @@ impl Core {
         let group: Vec<Submission> = fresh.iter().map(|n| submissions[*n].clone()).collect();
         let (facts, mut decided) = self.decide(&mut tx, stream, now, &group).await?;
         let mut unit = Unit::default();
-        let after = self.journal(stream, now, &head, &mut decided, &mut unit).await?;
+        let (after, subjects) = self.journal(stream, now, &head, &mut decided, &mut unit).await?;
         for located in decided.touched.values() {
             unit.change(facts.located.get(&located.id).and_then(Option::as_ref), located)?;
         }
@@ -135,6 +149,8 @@ impl Core {
         let kept = self.spool(stream, now, &group, &decided, &again, &mut unit).await?;
         devices::note(&mut tx, stream.0, now, &group, &mut unit).await?;
         unit.put(&STREAM_HEAD, vec![stream.0.into(), after.seq.into(), after.hash.into(), now.into()]);
+        unit.sort();
+        self.note_written(&unit, &subjects);
         unit.write(&mut tx).await?;
         let dispatches = decided
             .dispatches
@@ -181,6 +197,12 @@ impl Core {
         Err(GroupError::Endless)
     }
 
+    fn note_written(&self, unit: &Unit, subjects: &[Uuid]) {
+        if let Some(list) = self.tap.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_mut() {
+            list.push(Written { unit: unit.clone(), subjects: subjects.to_vec() });
+        }
+    }
+
     /// Seals the group's events and chains their rows. New sealing keys are durable before this returns.
     async fn journal(
         &self,
@@ -189,9 +211,10 @@ impl Core {
         head: &Head,
         decided: &mut Decided,
         unit: &mut Unit,
-    ) -> Result<Head, GroupError> {
+    ) -> Result<(Head, Vec<Uuid>), GroupError> {
         let subjects: BTreeSet<Uuid> = decided.events.iter().filter_map(|happened| happened.subject).collect();
-        let keys = self.keys(&subjects.into_iter().collect::<Vec<_>>(), now).await?;
+        let subjects: Vec<Uuid> = subjects.into_iter().collect();
+        let keys = self.keys(&subjects, now).await?;
         let (mut seq, mut hash) = (head.seq, head.hash.clone());
         for happened in std::mem::take(&mut decided.events) {
             seq += 1;
@@ -200,7 +223,7 @@ impl Core {
             row.push(Value::Bytes(hash.clone()));
             unit.put(&JOURNAL, row);
         }
-        Ok(Head { seq, hash, at: now })
+        Ok((Head { seq, hash, at: now }, subjects))
     }
 
     async fn keys(&self, subjects: &[Uuid], now: i64) -> Result<HashMap<Uuid, PersonKeys>, VaultError> {

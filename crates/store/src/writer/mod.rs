@@ -8,8 +8,8 @@ mod sealing;
 mod spool;
 mod unit;
 
-pub use commit::{Core, GroupError, SharedClock, SharedEntropy};
+pub use commit::{Core, Tap, Written, GroupError, SharedClock, SharedEntropy};
 pub(crate) use load::load_aggregates;
 pub use queue::{SubmitError, Submitter};
 pub use sealing::{chain_hash, unseal};
-pub(crate) use unit::Unit;
+pub use unit::Unit;

@@ -11,25 +11,25 @@ use domain::kernel::Located;
 use std::collections::BTreeMap;
 
 /// Rows to put and keys to delete, by table name.
-#[derive(Default)]
-pub(crate) struct Unit {
+#[derive(Clone, Default)]
+pub struct Unit {
     put: BTreeMap<&'static str, (&'static Table, Vec<Row>)>,
     gone: BTreeMap<&'static str, (&'static Table, Vec<Row>)>,
 }
 
 impl Unit {
     /// One row to put.
-    pub fn put(&mut self, table: &'static Table, row: Row) {
+    pub(crate) fn put(&mut self, table: &'static Table, row: Row) {
         self.put.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push(row);
     }
 
     /// One key to delete.
-    pub fn delete(&mut self, table: &'static Table, key: Row) {
+    pub(crate) fn delete(&mut self, table: &'static Table, key: Row) {
         self.gone.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push(key);
     }
 
     /// The rows that turn `before` into `after`.
-    pub fn change(&mut self, before: Option<&Located>, after: &Located) -> Result<(), DbError> {
+    pub(crate) fn change(&mut self, before: Option<&Located>, after: &Located) -> Result<(), DbError> {
         let state = after
             .aggregate
             .encode()
@@ -54,13 +54,29 @@ impl Unit {
         Ok(())
     }
 
-    /// Writes everything, one bulk statement per table, rows in key order.
+    /// Rows to put, by table, in key order.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static Table, &[Row])> {
+        self.put.values().map(|(table, rows)| (*table, rows.as_slice()))
+    }
+
+    /// Keys to delete, by table.
+    pub fn keys(&self) -> impl Iterator<Item = (&'static Table, &[Row])> {
+        self.gone.values().map(|(table, keys)| (*table, keys.as_slice()))
+    }
+
+    /// Puts the rows of each table in key order: neighbours in a B-tree are written together.
+    pub(crate) fn sort(&mut self) {
+        for (table, rows) in self.put.values_mut() {
+            rows.sort_unstable_by(|left, right| left[..table.key].cmp(&right[..table.key]));
+        }
+    }
+
+    /// Writes everything, one bulk statement per table.
     pub async fn write(self, tx: &mut Tx) -> Result<(), DbError> {
         for (table, keys) in self.gone.into_values() {
             tx.delete(table, keys).await?;
         }
-        for (table, mut rows) in self.put.into_values() {
-            rows.sort_unstable_by(|left, right| left[..table.key].cmp(&right[..table.key]));
+        for (table, rows) in self.put.into_values() {
             tx.upsert(table, rows).await?;
         }
         Ok(())

@@ -1,4 +1,8 @@
-use super::engines::{MASTER_1, MASTER_2, NOW, WRONG_1, both, entropy, person, persons, places};
+use std::sync::Arc;
+
+use testkit::postgres::PostgresSettings;
+
+use super::engines::{MASTER_1, MASTER_2, NOW, WRONG_1, both, cluster, entropy, person, persons, places};
 use crate::vault::{MasterKeys, Rotation, Vault, VaultError};
 
 async fn open(url: &str, master: &str) -> Result<Vault, VaultError> {
@@ -15,10 +19,7 @@ async fn a_wrong_or_missing_master_key_is_refused_and_changes_nothing() {
         vault.keys_for(&persons(10), true, &mut entropy(1), NOW).await.unwrap();
         assert!(matches!(open(&place.url, WRONG_1).await, Err(VaultError::WrongMasterKey { number: 1 })));
         assert!(matches!(open(&place.url, MASTER_2).await, Err(VaultError::MasterKeyMissing { number: 1 })));
-        assert!(matches!(
-            open(&place.url, &format!("{WRONG_1}\n{MASTER_2}")).await,
-            Err(VaultError::WrongMasterKey { number: 1 })
-        ));
+        assert!(matches!(open(&place.url, &format!("{WRONG_1}\n{MASTER_2}")).await, Err(VaultError::WrongMasterKey { number: 1 })));
         // None of these left a record: the right key still opens, and a rotation to key 2 has not begun.
         let vault = open(&place.url, MASTER_1).await.unwrap();
         assert_eq!(vault.keys_for(&persons(10), false, &mut entropy(2), NOW).await.unwrap().len(), 10);
@@ -31,10 +32,7 @@ async fn a_rotation_cut_off_half_way_is_taken_up_and_ends() {
         let everyone = persons(1_700);
         let vault = open(&place.url, MASTER_1).await.unwrap();
         let before = vault.keys_for(&everyone, true, &mut entropy(1), NOW).await.unwrap();
-        assert!(matches!(
-            vault.rotate(MasterKeys::parse(MASTER_2).unwrap()).await,
-            Err(VaultError::MasterKeyMissing { number: 1 })
-        ));
+        assert!(matches!(vault.rotate(MasterKeys::parse(MASTER_2).unwrap()).await, Err(VaultError::MasterKeyMissing { number: 1 })));
         // Two of four batches, then the process is gone.
         let half = vault.rotate_at_most(MasterKeys::parse(&both()).unwrap(), 2).await.unwrap();
         assert_eq!(half, Rotation { rewrapped: 1_000, complete: false });
@@ -45,10 +43,7 @@ async fn a_rotation_cut_off_half_way_is_taken_up_and_ends() {
         let mixed = vault.keys_for(&everyone, false, &mut entropy(2), NOW).await.unwrap();
         let rest = vault.rotate(MasterKeys::parse(&both()).unwrap()).await.unwrap();
         assert_eq!(rest, Rotation { rewrapped: 700, complete: true });
-        assert_eq!(
-            vault.rotate(MasterKeys::parse(&both()).unwrap()).await.unwrap(),
-            Rotation { rewrapped: 0, complete: true }
-        );
+        assert_eq!(vault.rotate(MasterKeys::parse(&both()).unwrap()).await.unwrap(), Rotation { rewrapped: 0, complete: true });
         vault.close().await;
         // The old key is no longer needed, and no longer enough.
         assert!(open(&place.url, MASTER_1).await.is_err());
@@ -56,13 +51,36 @@ async fn a_rotation_cut_off_half_way_is_taken_up_and_ends() {
         let after = vault.keys_for(&everyone, false, &mut entropy(3), NOW).await.unwrap();
         for person in &everyone {
             for class in 0..8 {
-                let key = |keys: &std::collections::HashMap<_, crate::vault::PersonKeys>| {
-                    *keys[person].key(class).unwrap().bytes()
-                };
+                let key = |keys: &std::collections::HashMap<_, crate::vault::PersonKeys>| *keys[person].key(class).unwrap().bytes();
                 assert_eq!(key(&before), key(&after));
                 assert_eq!(key(&before), key(&mixed));
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rotation_under_which_postgresql_is_killed_loses_no_key() {
+    let Some(mut cluster) = cluster(PostgresSettings::default()) else { return };
+    let url = cluster.create_database("keys").unwrap();
+    let everyone = persons(6_000);
+    let vault = Arc::new(open(&url, MASTER_1).await.unwrap());
+    let before = vault.keys_for(&everyone, true, &mut entropy(1), NOW).await.unwrap();
+    let rotating = {
+        let vault = vault.clone();
+        tokio::spawn(async move { vault.rotate(MasterKeys::parse(&both()).unwrap()).await })
+    };
+    // Killed once the first batch is seen to be durable, wherever the next ones are by then.
+    while cluster.psql("keys", "SELECT COUNT(*) FROM person_key WHERE wrapped_under = 2").unwrap() == "0" && !rotating.is_finished() {}
+    cluster.kill_9().unwrap();
+    let _ = rotating.await.unwrap();
+    cluster.restart().unwrap();
+    let vault = open(&url, &both()).await.unwrap();
+    assert!(vault.rotate(MasterKeys::parse(&both()).unwrap()).await.unwrap().complete);
+    let vault = open(&url, MASTER_2).await.unwrap();
+    let after = vault.keys_for(&everyone, false, &mut entropy(2), NOW).await.unwrap();
+    for person in &everyone {
+        assert_eq!(before[person].key(3).unwrap().bytes(), after[person].key(3).unwrap().bytes());
     }
 }
 
@@ -87,7 +105,7 @@ async fn a_server_that_missed_a_rotation_makes_nothing_under_the_retired_key() {
 #[tokio::test]
 async fn keys_made_while_a_rotation_runs_survive_it() {
     for (place, _cluster) in places() {
-        let vault = std::sync::Arc::new(open(&place.url, MASTER_1).await.unwrap());
+        let vault = Arc::new(open(&place.url, MASTER_1).await.unwrap());
         vault.keys_for(&persons(1_200), true, &mut entropy(1), NOW).await.unwrap();
         let maker = {
             let vault = vault.clone();

@@ -1,0 +1,247 @@
+//! Answers that say no: RFC 9457 `application/problem+json`, each with the rule, where it bites and what to do, in the
+//! language of the request.
+//!
+//! A handler returns a [`Problem`] without knowing the language; [`render`] writes it on the way out. So every error,
+//! those of the framework included, leaves through one place.
+
+use crate::{app::App, language::Language, texts};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    access::Decision,
+    refusal::{Answer, Refusal},
+};
+use serde::Serialize;
+use std::borrow::Cow;
+use store::{engine::DbError, writer::SubmitError};
+use uuid::Uuid;
+
+/// Seconds after which a client that was turned away may come again.
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// One place of a body and the rule that it breaks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// JSON pointer into the body (RFC 6901); for a query, `?name`.
+    pub pointer: String,
+    /// The rule.
+    pub rule: Cow<'static, str>,
+    /// What the reader of the body would have taken there, in the program's own words; never what was sent.
+    pub expected: Option<String>,
+}
+
+impl Fault {
+    /// A rule broken at a place.
+    pub fn at(pointer: impl Into<String>, rule: &'static str) -> Self {
+        Self { pointer: pointer.into(), rule: rule.into(), expected: None }
+    }
+}
+
+/// An answer that says no.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The rule.
+    pub rule: Cow<'static, str>,
+    /// Places it speaks of.
+    pub faults: Vec<Fault>,
+    /// Records it speaks of.
+    pub ids: Vec<Uuid>,
+    /// Seconds after which trying again makes sense.
+    pub retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A rule with its status.
+    pub fn new(status: StatusCode, rule: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, rule: rule.into(), faults: Vec::new(), ids: Vec::new(), retry_after: None }
+    }
+
+    /// The same for a record that is not there and one the reader may not know of.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, domain::access::Denial::NotFound.name())
+    }
+
+    /// Too much at once; nothing was done.
+    pub fn busy(rule: &'static str) -> Self {
+        Self { retry_after: Some(RETRY_AFTER_SECONDS), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, rule) }
+    }
+
+    /// A rule broken at one place of the body.
+    pub fn at(status: StatusCode, rule: &'static str, pointer: impl Into<String>) -> Self {
+        Self { faults: vec![Fault::at(pointer, rule)], ..Self::new(status, rule) }
+    }
+
+    /// The refusal of the access table. What may not be known of is not found.
+    pub fn denied(decision: &Decision) -> Self {
+        let not_found = decision.rule == domain::access::Denial::NotFound.name();
+        Self::new(if not_found { StatusCode::NOT_FOUND } else { StatusCode::FORBIDDEN }, decision.rule)
+    }
+
+    /// The text for people, in a language.
+    pub fn body(&self, language: Language) -> ProblemBody {
+        let words = texts::words(&self.rule, language);
+        ProblemBody {
+            kind: format!("urn:firebreak:rule:{}", self.rule),
+            title: words.reason.to_owned(),
+            status: self.status.as_u16(),
+            detail: words.reason.to_owned(),
+            remedy: words.remedy.to_owned(),
+            rule: self.rule.to_string(),
+            ids: self.ids.clone(),
+            errors: self.faults.iter().map(|fault| ErrorBody::of(fault, language)).collect(),
+        }
+    }
+}
+
+/// A problem as it is sent (RFC 9457 §3, with `errors` as in its appendix).
+#[derive(Serialize, Debug, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// `urn:firebreak:rule:` and the rule.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The rule in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Why.
+    pub detail: String,
+    /// What to do.
+    pub remedy: String,
+    /// The rule's id.
+    pub rule: String,
+    /// Records that the rule speaks of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<Uuid>,
+    /// Places of the body that the rule speaks of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorBody>,
+}
+
+/// One place of a body, and what is wrong there.
+#[derive(Serialize, Debug, utoipa::ToSchema)]
+#[schema(as = ProblemError)]
+pub struct ErrorBody {
+    /// JSON pointer into the body sent (RFC 6901); `?name` for a parameter of the query.
+    pub pointer: String,
+    /// The rule's id.
+    pub rule: String,
+    /// Why.
+    pub detail: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl ErrorBody {
+    /// A fault in words.
+    pub fn of(fault: &Fault, language: Language) -> Self {
+        let words = texts::words(&fault.rule, language);
+        let detail = match &fault.expected {
+            Some(expected) => format!("{} {}{expected}", words.reason, language.pick("应为：", "Expected: ")),
+            None => words.reason.to_owned(),
+        };
+        Self { pointer: fault.pointer.clone(), rule: fault.rule.to_string(), detail, remedy: words.remedy.to_owned() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The HTTP status of a refusal: rights 403, what may not be known of 404 or 202, operational and integrity 422.
+pub fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal.answer {
+        Answer::Waiting => StatusCode::ACCEPTED,
+        Answer::Conflict => StatusCode::CONFLICT,
+        Answer::Refused if refusal.rule.starts_with("access.") => StatusCode::FORBIDDEN,
+        Answer::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::OtherContent => Self::new(StatusCode::CONFLICT, "other_content"),
+            SubmitError::Busy => Self::busy("busy"),
+            SubmitError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+            SubmitError::Unavailable(reason) => {
+                tracing::warn!(reason, "the database cannot be reached");
+                Self::busy("database_away")
+            }
+            SubmitError::SyncFailed(reason) => {
+                tracing::error!(reason, "the disk did not keep a write; writing has stopped");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "writing_stopped")
+            }
+            SubmitError::Failed(reason) => {
+                tracing::error!(reason, "a command could not be written");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "defect")
+            }
+        }
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        if error.is_disk_full() {
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full");
+        }
+        if error.is_transient() {
+            tracing::warn!("the database cannot be reached");
+            return Self::busy("database_away");
+        }
+        // The engine's own words may quote a value, so they are not logged.
+        tracing::error!("a query failed; run `firebreak doctor`");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "defect")
+    }
+}
+
+/// The rule for an error that the framework answered by itself.
+fn by_status(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => Problem::new(status, "no_such_address"),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(status, "no_such_method"),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(status, "body_too_large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(status, "not_json"),
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Problem::new(status, "malformed_request"),
+        status if status.is_client_error() => Problem::new(status, "malformed_request"),
+        _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "defect"),
+    }
+}
+
+/// Layer: writes every refusal as a problem in the language of the request.
+pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
+    let language = Language::asked(request.headers(), app.config.language);
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let problem = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem,
+        None if status.is_client_error() || status.is_server_error() => by_status(status),
+        None => return response,
+    };
+    let body = serde_json::to_vec(&problem.body(language)).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+    headers.remove(header::CONTENT_LENGTH);
+    if let Some(seconds) = problem.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if problem.status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"firebreak\""));
+    }
+    *response.status_mut() = problem.status;
+    *response.body_mut() = Body::from(body);
+    response
+}
