@@ -13,3 +13,5 @@ pub mod noun;
 pub mod pack;
 pub mod refusal;
 pub mod seal;
+pub mod status;
+pub mod when;

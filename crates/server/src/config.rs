@@ -86,7 +86,7 @@ impl Default for Limits {
             burst: 200,
             requests_per_second: 50,
             sign_in_burst: 20,
-            feed_poll: Duration::from_millis(400),
+            feed_poll: Duration::from_millis(700),
             feed_heartbeat: Duration::from_secs(15),
             stop_time: Duration::from_secs(10),
         }
@@ -106,6 +106,14 @@ pub struct Config {
     pub limits: Limits,
     /// The language of a client that asks for none.
     pub language: Language,
+    /// How long a session lasts without use, milliseconds.
+    pub session_idle_ms: i64,
+    /// How long a session lasts at most, milliseconds.
+    pub session_longest_ms: i64,
+    /// How long a link to set a password or to sign in once lasts, milliseconds.
+    pub link_ms: i64,
+    /// The stream of the access log that this server writes; servers of one database may share one.
+    pub log_stream: i64,
     /// For durations.
     pub monotonic: MonotonicClock,
     /// For session secrets, salts and tokens.
@@ -121,6 +129,11 @@ impl Config {
             behind_tls: false,
             limits: Limits::default(),
             language: Language::default(),
+            // [P] A break is half an hour, a shift twelve.
+            session_idle_ms: 30 * 60_000,
+            session_longest_ms: 12 * 3_600_000,
+            link_ms: 24 * 3_600_000,
+            log_stream: 1,
             monotonic,
             entropy,
         }

@@ -1,6 +1,11 @@
 //! The two languages of the product, and which one a request asks for.
 
-use axum::http::{HeaderMap, header};
+use crate::app::App;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use std::convert::Infallible;
 
 /// A language in which the server answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -64,5 +69,13 @@ fn thousandths(text: &str) -> u16 {
         ("1", _) => 1_000,
         ("0", Ok(part)) => part,
         _ => 0,
+    }
+}
+
+impl FromRequestParts<App> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::asked(&parts.headers, app.config.language))
     }
 }

@@ -14,11 +14,11 @@ use axum::{
 };
 use domain::{
     access::Decision,
-    refusal::{Answer, Refusal},
+    refusal::{Answer, Ground, Refusal},
 };
 use serde::Serialize;
 use std::borrow::Cow;
-use store::{engine::DbError, writer::SubmitError};
+use store::{access_log::LogError, accounts::AccountError, engine::DbError, query::QueryError, writer::SubmitError};
 use uuid::Uuid;
 
 /// Seconds after which a client that was turned away may come again.
@@ -55,12 +55,23 @@ pub struct Problem {
     pub ids: Vec<Uuid>,
     /// Seconds after which trying again makes sense.
     pub retry_after: Option<u32>,
+    /// What became of the command, where the answer is to one.
+    pub command: Option<Declined>,
+}
+
+/// A command that was not done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Declined {
+    /// Refused, waiting or conflict.
+    pub outcome: Answer,
+    /// Whether it can be overridden.
+    pub ground: Ground,
 }
 
 impl Problem {
     /// A rule with its status.
     pub fn new(status: StatusCode, rule: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, rule: rule.into(), faults: Vec::new(), ids: Vec::new(), retry_after: None }
+        Self { status, rule: rule.into(), faults: Vec::new(), ids: Vec::new(), retry_after: None, command: None }
     }
 
     /// The same for a record that is not there and one the reader may not know of.
@@ -94,6 +105,8 @@ impl Problem {
             detail: words.reason.to_owned(),
             remedy: words.remedy.to_owned(),
             rule: self.rule.to_string(),
+            outcome: self.command.map(|declined| declined.outcome),
+            ground: self.command.map(|declined| declined.ground),
             ids: self.ids.clone(),
             errors: self.faults.iter().map(|fault| ErrorBody::of(fault, language)).collect(),
         }
@@ -117,6 +130,14 @@ pub struct ProblemBody {
     pub remedy: String,
     /// The rule's id.
     pub rule: String,
+    /// What became of a command: refused or conflict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub outcome: Option<Answer>,
+    /// Of a refused command: `integrity` is never overridden, `operational` by a named commander with a reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub ground: Option<Ground>,
     /// Records that the rule speaks of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<Uuid>,
@@ -183,8 +204,9 @@ impl From<SubmitError> for Problem {
                 tracing::error!(reason, "the disk did not keep a write; writing has stopped");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "writing_stopped")
             }
-            SubmitError::Failed(reason) => {
-                tracing::error!(reason, "a command could not be written");
+            SubmitError::Failed(_) => {
+                // The engine's own words may quote a value, so they are not logged.
+                tracing::error!("a command could not be written; run `firebreak doctor`");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "defect")
             }
         }
@@ -206,6 +228,48 @@ impl From<DbError> for Problem {
     }
 }
 
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Db(error) => error.into(),
+            AccountError::Vault(_) => {
+                tracing::warn!("the key store cannot be reached");
+                Self::busy("database_away")
+            }
+            AccountError::Denied(decision) => Self::denied(&decision),
+            AccountError::NotFound => Self::not_found(),
+            AccountError::Rule { rule, field, .. } => {
+                Self::at(StatusCode::UNPROCESSABLE_ENTITY, rule, format!("/{field}"))
+            }
+            AccountError::Unreadable => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "credential_unreadable"),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Busy => Self::busy("busy"),
+            LogError::LimitReached => Self::denied(&Decision::denied(domain::access::Denial::LimitReached)),
+            LogError::Unavailable(_) => Self::busy("read_not_logged"),
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Db(error) => error.into(),
+            QueryError::Denied(decision) => Self::denied(&decision),
+            QueryError::Parameter { name, remedy } => {
+                // An unknown parameter's name is the client's own word; the pointer has it, as for a body.
+                let fault = Fault { expected: Some(remedy), ..Fault::at(format!("?{name}"), "bad_parameter") };
+                Self { faults: vec![fault], ..Self::new(StatusCode::BAD_REQUEST, "bad_parameter") }
+            }
+        }
+    }
+}
+
 /// The rule for an error that the framework answered by itself.
 fn by_status(status: StatusCode) -> Problem {
     match status {
@@ -219,6 +283,12 @@ fn by_status(status: StatusCode) -> Problem {
     }
 }
 
+/// A page says itself what went wrong.
+fn is_page(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
 /// Layer: writes every refusal as a problem in the language of the request.
 pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let language = Language::asked(request.headers(), app.config.language);
@@ -226,6 +296,7 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
     let status = response.status();
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
+        None if is_page(&response) => return response,
         None if status.is_client_error() || status.is_server_error() => by_status(status),
         None => return response,
     };

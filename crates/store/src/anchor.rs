@@ -138,7 +138,8 @@ impl Line for SignedAnchor {
 
     fn encode(&self) -> String {
         let Anchor { database_epoch: epoch, stream, seq, hash, at, previous } = self.anchor;
-        let line = AnchorLine { anchor: LINE_VERSION, epoch, stream, seq, hash, at, previous, signature: self.signature };
+        let line =
+            AnchorLine { anchor: LINE_VERSION, epoch, stream, seq, hash, at, previous, signature: self.signature };
         // Integers, ids and hexadecimal text always have a JSON form.
         serde_json::to_string(&line).unwrap_or_default()
     }
@@ -167,11 +168,15 @@ impl Line for SignedAnchor {
     fn order_fault(&self, before: &[Self]) -> Option<String> {
         let Anchor { database_epoch, stream, seq, at, .. } = self.anchor;
         // Streams are anchored in turn, so the last anchor of this one is near the end.
-        let earlier = before.iter().rev().find(|other| other.anchor.database_epoch == database_epoch && other.anchor.stream == stream)?;
+        let earlier = before
+            .iter()
+            .rev()
+            .find(|other| other.anchor.database_epoch == database_epoch && other.anchor.stream == stream)?;
         if seq <= earlier.anchor.seq {
             return Some(format!("stream {stream} was anchored at {} before, here at {seq}", earlier.anchor.seq));
         }
-        (at < earlier.anchor.at).then(|| format!("stream {stream} was anchored at time {} before, here at {at}", earlier.anchor.at))
+        (at < earlier.anchor.at)
+            .then(|| format!("stream {stream} was anchored at time {} before, here at {at}", earlier.anchor.at))
     }
 }
 
@@ -187,7 +192,8 @@ pub struct AnchorReport {
 impl AnchorReport {
     /// The last anchor of each stream of one database; meaningful when there are no faults.
     pub fn heads(&self, database_epoch: Uuid) -> BTreeMap<i64, Anchor> {
-        let of_database = self.anchors.iter().map(|signed| signed.anchor).filter(|anchor| anchor.database_epoch == database_epoch);
+        let of_database =
+            self.anchors.iter().map(|signed| signed.anchor).filter(|anchor| anchor.database_epoch == database_epoch);
         of_database.map(|anchor| (anchor.stream, anchor)).collect()
     }
 
@@ -217,7 +223,10 @@ impl AnchorFile {
     /// Opens or creates the file and checks all of it; a file with faults is not added to.
     pub fn open(path: &Path, key: &AnchorPublicKey) -> Result<Self, LineFileError> {
         let (file, anchors) = LineFile::open::<SignedAnchor>(path, key)?;
-        let latest = anchors.iter().map(|signed| ((signed.anchor.database_epoch, signed.anchor.stream), signed.anchor)).collect();
+        let latest = anchors
+            .iter()
+            .map(|signed| ((signed.anchor.database_epoch, signed.anchor.stream), signed.anchor))
+            .collect();
         Ok(Self { file, latest })
     }
 
@@ -242,11 +251,21 @@ impl AnchorFile {
     }
 
     /// Signs the head of a stream, writes it and makes it durable. Refused if it does not go forward.
-    pub fn append(&mut self, database_epoch: Uuid, stream: i64, seq: i64, hash: [u8; 32], at: i64, key: &AnchorKey) -> Result<SignedAnchor, LineFileError> {
+    pub fn append(
+        &mut self,
+        database_epoch: Uuid,
+        stream: i64,
+        seq: i64,
+        hash: [u8; 32],
+        at: i64,
+        key: &AnchorKey,
+    ) -> Result<SignedAnchor, LineFileError> {
         if let Some(earlier) = self.latest(database_epoch, stream)
             && (seq <= earlier.seq || at < earlier.at)
         {
-            return Err(self.file.refused("an anchor of this stream with the same or a later number is already written"));
+            return Err(self
+                .file
+                .refused("an anchor of this stream with the same or a later number is already written"));
         }
         let signed = Anchor { database_epoch, stream, seq, hash, at, previous: self.file.head() }.sign(key);
         self.file.append(&signed)?;
@@ -281,10 +300,21 @@ mod tests {
 
     #[test]
     fn an_anchor_has_golden_bytes() {
-        let signed = Anchor { database_epoch: EPOCH, stream: 3, seq: 1_000, hash: [5; 32], at: 1_700_000_000_000, previous: [0; 32] }.sign(&key());
+        let signed = Anchor {
+            database_epoch: EPOCH,
+            stream: 3,
+            seq: 1_000,
+            hash: [5; 32],
+            at: 1_700_000_000_000,
+            previous: [0; 32],
+        }
+        .sign(&key());
         assert_eq!(signed.anchor.canonical_bytes().len(), 26 + 16 + 24 + 64);
         // Fixed for ever: other programs check these lines.
-        assert_eq!(blake3::hash(signed.to_line().as_bytes()).to_hex().as_str(), "9f308b28bb7a32737af123631d7af48861337a09f629fa8cff9f7945ea6f229b");
+        assert_eq!(
+            blake3::hash(signed.to_line().as_bytes()).to_hex().as_str(),
+            "9f308b28bb7a32737af123631d7af48861337a09f629fa8cff9f7945ea6f229b"
+        );
         assert_eq!(SignedAnchor::from_line(&signed.to_line()), Ok(signed));
     }
 
@@ -293,7 +323,10 @@ mod tests {
         let (_directory, path, text) = written();
         let report = AnchorFile::read(&path, &key().public(), None).unwrap();
         assert_eq!(report.faults, []);
-        assert_eq!(report.heads(EPOCH).values().map(|anchor| (anchor.stream, anchor.seq)).collect::<Vec<_>>(), [(1, 3_000), (2, 3_000)]);
+        assert_eq!(
+            report.heads(EPOCH).values().map(|anchor| (anchor.stream, anchor.seq)).collect::<Vec<_>>(),
+            [(1, 3_000), (2, 3_000)]
+        );
         assert_eq!(report.heads(Uuid::nil()).len(), 0);
         let mut file = AnchorFile::open(&path, &key().public()).unwrap();
         assert_eq!(file.head(), report.head());
@@ -323,7 +356,9 @@ mod tests {
                 let report = verify_anchors(&altered, &key().public(), Some(whole.head()));
                 let first = report.faults.first().unwrap_or_else(|| panic!("byte {at} flipped by {flip:#x} passes"));
                 let line = match first {
-                    LineFault::Unreadable { line, .. } | LineFault::NotCanonical { line } | LineFault::NotAuthentic { line } => *line,
+                    LineFault::Unreadable { line, .. }
+                    | LineFault::NotCanonical { line }
+                    | LineFault::NotAuthentic { line } => *line,
                     LineFault::Gap { line } | LineFault::Order { line, .. } | LineFault::Torn { line, .. } => *line,
                     LineFault::EndMissing { .. } => panic!("byte {at}: only the missing end was noticed"),
                 };
@@ -342,13 +377,23 @@ mod tests {
             let mut left = lines.clone();
             left.remove(removed);
             let faults = verify(&left, Some(head));
-            let expected = if removed + 1 == lines.len() { LineFault::EndMissing { lines: 5 } } else { LineFault::Gap { line: removed + 1 } };
+            let expected = if removed + 1 == lines.len() {
+                LineFault::EndMissing { lines: 5 }
+            } else {
+                LineFault::Gap { line: removed + 1 }
+            };
             assert_eq!(faults, [expected], "line {} removed", removed + 1);
         }
         for first in 0..lines.len() - 1 {
             let mut moved = lines.clone();
             moved.swap(first, first + 1);
-            assert_eq!(verify(&moved, None).first(), Some(&LineFault::Gap { line: first + 1 }), "lines {} and {}", first + 1, first + 2);
+            assert_eq!(
+                verify(&moved, None).first(),
+                Some(&LineFault::Gap { line: first + 1 }),
+                "lines {} and {}",
+                first + 1,
+                first + 2
+            );
         }
         for repeated in 0..lines.len() {
             let mut more = lines.clone();
@@ -356,13 +401,17 @@ mod tests {
             assert_eq!(verify(&more, None).first(), Some(&LineFault::Gap { line: repeated + 2 }));
         }
         // A line signed by somebody else, chained and in order.
-        let forged = Anchor { database_epoch: EPOCH, stream: 1, seq: 9_000, hash: [0; 32], at: i64::MAX, previous: head }.sign(&AnchorKey::from_bytes(&[8; 32]));
+        let forged =
+            Anchor { database_epoch: EPOCH, stream: 1, seq: 9_000, hash: [0; 32], at: i64::MAX, previous: head }
+                .sign(&AnchorKey::from_bytes(&[8; 32]));
         let forged = format!("{}\n", forged.to_line());
         let mut more = lines.clone();
         more.push(forged.as_bytes());
         assert_eq!(verify(&more, None), [LineFault::NotAuthentic { line: 7 }]);
         // Rightly signed and chained, but going back.
-        let back = Anchor { database_epoch: EPOCH, stream: 1, seq: 3_000, hash: [1; 32], at: i64::MAX, previous: head }.sign(&key());
+        let back =
+            Anchor { database_epoch: EPOCH, stream: 1, seq: 3_000, hash: [1; 32], at: i64::MAX, previous: head }
+                .sign(&key());
         let back = format!("{}\n", back.to_line());
         let last = more.len() - 1;
         more[last] = back.as_bytes();
@@ -375,7 +424,10 @@ mod tests {
         for cut in 1..40 {
             let torn = &text[..text.len() - cut];
             fs::write(&path, torn).unwrap();
-            assert!(matches!(AnchorFile::read(&path, &key().public(), None).unwrap().faults.as_slice(), [LineFault::Torn { line: 6, .. }]));
+            assert!(matches!(
+                AnchorFile::read(&path, &key().public(), None).unwrap().faults.as_slice(),
+                [LineFault::Torn { line: 6, .. }]
+            ));
             let mut file = AnchorFile::open(&path, &key().public()).unwrap();
             assert_eq!(file.latest(EPOCH, 2).map(|anchor| anchor.seq), Some(2_000));
             file.append(EPOCH, 2, 3_000, [3; 32], 1_700_000_180_000, &key()).unwrap();

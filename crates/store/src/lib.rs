@@ -2,11 +2,17 @@
 //!
 //! This room does not know the rules of the field: it stores what `domain::decide` returned.
 
+pub mod access_log;
+pub mod accounts;
 pub mod anchor;
 pub mod cipher;
+pub mod closure;
 pub mod engine;
+pub mod feed;
+pub mod query;
 pub mod rows;
 pub mod schema;
+pub mod scope_sql;
 pub mod state;
 pub mod store;
 pub mod table;

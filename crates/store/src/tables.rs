@@ -2,7 +2,7 @@
 //!
 //! Every growing table leads with `stream` in its key: one commit, one shard (DESIGN §4).
 
-use crate::{rows, table, table::Table};
+use crate::{access_log, accounts, closure, rows, table, table::Table};
 
 table! {
     /// Command posts.
@@ -109,5 +109,6 @@ const SHARED: &[&Table] = &[
 
 /// Every table of the database.
 pub fn all() -> Vec<&'static Table> {
-    SHARED.iter().copied().chain(rows::tables()).collect()
+    let shared = SHARED.iter().copied().chain(closure::tables());
+    shared.chain(accounts::tables()).chain(access_log::tables()).chain(rows::tables()).collect()
 }

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -40,6 +40,7 @@ pub struct PostgresCluster {
     binaries: PathBuf,
     settings: PostgresSettings,
     server: Option<Child>,
+    watchdog: Option<Child>,
     // Dropped last: the directory goes after the server is down.
     directory: tempfile::TempDir,
 }
@@ -54,16 +55,23 @@ impl PostgresCluster {
     /// A cluster with chosen settings.
     pub fn start_with(settings: PostgresSettings) -> Result<Self, String> {
         let binaries = find_binaries().ok_or("no PostgreSQL server programs in /usr/lib/postgresql/*/bin or PATH")?;
-        let directory = tempfile::Builder::new().prefix("fbpg").tempdir().map_err(|e| format!("temporary directory: {e}"))?;
+        let directory =
+            tempfile::Builder::new().prefix("fbpg").tempdir().map_err(|e| format!("temporary directory: {e}"))?;
         if directory.path().as_os_str().len() > MAX_SOCKET_DIRECTORY {
-            return Err(format!("{} is too long for a socket; set TMPDIR to a shorter path", directory.path().display()));
+            return Err(format!(
+                "{} is too long for a socket; set TMPDIR to a shorter path",
+                directory.path().display()
+            ));
         }
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(directory.path()), "chown postgres")?;
         }
-        let mut cluster = Self { binaries, settings, server: None, directory };
+        let watchdog = Some(watch(directory.path())?);
+        let mut cluster = Self { binaries, settings, server: None, watchdog, directory };
         let mut initdb = cluster.command("initdb");
-        initdb.args(["-A", "trust", "--no-sync", "-U", "postgres", "--encoding=UTF8", "--locale=C", "-D"]).arg(cluster.data());
+        initdb
+            .args(["-A", "trust", "--no-sync", "-U", "postgres", "--encoding=UTF8", "--locale=C", "-D"])
+            .arg(cluster.data());
         run(&mut initdb, "initdb")?;
         cluster.restart()?;
         Ok(cluster)
@@ -95,7 +103,18 @@ impl PostgresCluster {
     /// Run one SQL text through `psql` and return what it prints, unaligned.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let mut psql = self.command("psql");
-        psql.arg("-h").arg(self.directory.path()).args(["-U", "postgres", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, database]);
+        psql.arg("-h").arg(self.directory.path()).args([
+            "-U",
+            "postgres",
+            "-X",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+            database,
+        ]);
         run(&mut psql, "psql")
     }
 
@@ -128,14 +147,22 @@ impl PostgresCluster {
         };
         signal("INT", &[server.id()])?;
         let status = server.wait().map_err(|e| format!("wait for the server: {e}"))?;
-        if status.success() { Ok(()) } else { Err(format!("server ended with {status} (signal {:?})", status.signal())) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("server ended with {status} (signal {:?})", status.signal()))
+        }
     }
 
     /// Start after [`PostgresCluster::kill_9`] or [`PostgresCluster::stop`]; returns when it accepts connections.
     pub fn restart(&mut self) -> Result<(), String> {
         self.stop()?;
         let log_path = self.directory.path().join("log");
-        let log = fs::File::options().create(true).append(true).open(&log_path).map_err(|e| format!("{}: {e}", log_path.display()))?;
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&log_path)
+            .map_err(|e| format!("{}: {e}", log_path.display()))?;
         let on_off = |on: bool| if on { "on" } else { "off" };
         let mut server = self.command("postgres");
         server.arg("-D").arg(self.data()).arg("-k").arg(self.directory.path());
@@ -149,7 +176,12 @@ impl PostgresCluster {
             server.arg("-c").arg(setting);
         }
         let log_copy = log.try_clone().map_err(|e| format!("log: {e}"))?;
-        let child = server.stdin(Stdio::null()).stdout(log_copy).stderr(log).spawn().map_err(|e| format!("start postgres: {e}"))?;
+        let child = server
+            .stdin(Stdio::null())
+            .stdout(log_copy)
+            .stderr(log)
+            .spawn()
+            .map_err(|e| format!("start postgres: {e}"))?;
         self.server = Some(child);
         self.wait_until_ready(&log_path)
     }
@@ -199,7 +231,30 @@ impl Drop for PostgresCluster {
             let _ = signal("QUIT", &[server.id()]);
             let _ = server.wait();
         }
+        if let Some(mut watchdog) = self.watchdog.take() {
+            // `wait` closes its standard input, which is what it waits for.
+            let _ = watchdog.wait();
+        }
     }
+}
+
+/// A process that outlives this one by a moment: when its standard input ends, because this process has ended in whatever
+/// way (a cluster in a `static` is never dropped, a killed test drops nothing), it ends the server and removes the
+/// directory. It looks at the server's working directory first, so that a reused process number is not hit.
+fn watch(directory: &Path) -> Result<Child, String> {
+    const SCRIPT: &str = r#"
+        cat >/dev/null
+        server=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
+        if [ -n "$server" ] && [ "$(readlink "/proc/$server/cwd")" = "$(readlink -f "$1/data")" ]; then
+            kill -s QUIT "$server"
+            while [ -e "/proc/$server" ]; do sleep 0.1; done
+        fi
+        rm -rf -- "$1"
+    "#;
+    let mut watchdog = Command::new("sh");
+    watchdog.arg("-c").arg(SCRIPT).arg("watchdog").arg(directory).stdin(Stdio::piped()).stdout(Stdio::null());
+    // Its own group: an interrupt from the terminal must not end it before its work.
+    watchdog.stderr(Stdio::null()).process_group(0).spawn().map_err(|e| format!("start the watchdog: {e}"))
 }
 
 fn is_root() -> bool {
@@ -237,7 +292,8 @@ fn find_binaries() -> Option<PathBuf> {
     versions.sort();
     versions.pop().map(|(_, directory)| directory).or_else(|| {
         let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
+        std::env::split_paths(&path)
+            .find(|directory| directory.join("initdb").is_file() && directory.join("postgres").is_file())
     })
 }
 

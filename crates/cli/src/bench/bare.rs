@@ -26,12 +26,12 @@ store::table! {
     }
 }
 
-/// An empty pair of databases that takes bare rows.
+/// A pair of databases that takes bare rows.
 pub struct Bare {
+    url: String,
     db: Db,
     keys: Db,
     known: BTreeSet<Uuid>,
-    scratch: u32,
 }
 
 impl Bare {
@@ -43,7 +43,18 @@ impl Bare {
             tx.execute(&statement, &[]).await?;
         }
         tx.commit().await?;
-        Ok(Self { db, keys, known: BTreeSet::new(), scratch: 0 })
+        Ok(Self { url: url.to_owned(), db, keys, known: BTreeSet::new() })
+    }
+
+    /// A copy of the database as it stands, for another writer of the same engine: SQLite only.
+    pub async fn copy(&mut self) -> anyhow::Result<Option<(tempfile::TempDir, std::path::PathBuf)>> {
+        let Some(file) = self.url.strip_prefix("sqlite:") else { return Ok(None) };
+        self.db.close().await;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("bare.sqlite");
+        std::fs::copy(file, &path)?;
+        self.db = Db::open(&self.url, false).await?;
+        Ok(Some((folder, path)))
     }
 
     fn new_keys(&mut self, written: &Written) -> Vec<Row> {
@@ -76,7 +87,6 @@ impl Bare {
 
     /// Time of the same commits, one `INSERT` per row through sqlx, into tables of their own.
     pub async fn time_row_by_row(&mut self, some: &[Written]) -> anyhow::Result<Duration> {
-        self.scratch += 1;
         let mut took = Duration::ZERO;
         for written in some {
             let (put, _) = owned(written);
@@ -173,20 +183,18 @@ async fn one(tx: &mut Tx, table: &Table, row: Row) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Time of the same commits through rusqlite with cached statements, row by row, into an empty file of the same schema
-/// and durability. It starts empty, which favours it.
-pub fn rusqlite(all: &[Written]) -> anyhow::Result<Duration> {
-    let folder = tempfile::tempdir()?;
-    let mut connection = rusqlite::Connection::open(folder.path().join("bare.sqlite"))?;
+/// A rusqlite connection to a copy of the database, with the durability and cache of the store's.
+pub fn open_rusqlite(path: &std::path::Path) -> anyhow::Result<rusqlite::Connection> {
+    let connection = rusqlite::Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(200);
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -98304; PRAGMA wal_autocheckpoint = 8000;",
     )?;
-    for table in store::tables::all() {
-        for statement in store::schema::ddl(store::engine::Engine::Sqlite, table) {
-            connection.execute_batch(&statement)?;
-        }
-    }
+    Ok(connection)
+}
+
+/// Time of the same commits through rusqlite with cached statements, row by row.
+pub fn rusqlite(connection: &mut rusqlite::Connection, all: &[Written]) -> anyhow::Result<Duration> {
     let mut took = Duration::ZERO;
     for written in all {
         let (put, gone) = owned(written);

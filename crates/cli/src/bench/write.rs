@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    engine::{Db, Durability, Engine},
+    engine::{Db, Durability},
     store::{Opening, Store},
     vault::MasterKeys,
     writer::Written,
@@ -134,8 +134,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     for batch in &arguments.batches {
         cells.push(measure(&store, &mut mix, *batch, &arguments).await?);
     }
-    let rights = Arc::new(rights());
-    drop(rights);
+    let copy = peers.copy().await?;
+    let mut other = copy.as_ref().map(|(_, path)| bare::open_rusqlite(path)).transpose()?;
     let mut results = Vec::new();
     for cell in &cells {
         let ours = cell.envelopes as f64 / cell.took.as_secs_f64();
@@ -145,9 +145,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         let share = some.len() as f64 / cell.written.len() as f64;
         let row_by_row = share * cell.envelopes as f64 / peers.time_row_by_row(some).await?.as_secs_f64();
         results.push(figure(format!("envelopes, batch {}", cell.batch), ours, row_by_row, "sqlx row by row, same run"));
-        if engine == Engine::Sqlite {
-            let rusqlite = rate(cell, bare::rusqlite(&cell.written)?);
-            results.push(figure(format!("envelopes, batch {}", cell.batch), ours, rusqlite, "rusqlite 0.39 row by row, empty file, same run"));
+        if let Some(other) = &mut other {
+            let rusqlite = rate(cell, bare::rusqlite(other, &cell.written)?);
+            results.push(figure(format!("envelopes, batch {}", cell.batch), ours, rusqlite, "rusqlite 0.39 row by row, same run"));
         }
     }
     store.close().await;

@@ -61,6 +61,7 @@ actions! {
         HouseholdRead = "household_read" Read,
         HouseholdCreate = "household_create" Create,
         HouseholdCorrect = "household_correct" Change,
+        HouseholdAssign = "household_assign" Change,
     }
     Person = "person" {
         PersonList = "person_list" List,
@@ -74,6 +75,7 @@ actions! {
     Duplicate = "duplicate" {
         DuplicateList = "duplicate_list" List,
         DuplicateRead = "duplicate_read" Read,
+        DuplicateSuspect = "duplicate_suspect" Change,
         DuplicateMerge = "duplicate_merge" Change,
         DuplicateUnmerge = "duplicate_unmerge" Change,
         DuplicateDismiss = "duplicate_dismiss" Change,
@@ -160,6 +162,8 @@ actions! {
         ErasureRequest = "erasure_request" Change,
         ErasureApprove = "erasure_approve" Change,
         ErasureRefuse = "erasure_refuse" Change,
+        ErasurePlaceHold = "erasure_place_hold" Change,
+        ErasureLiftHold = "erasure_lift_hold" Change,
     }
     Account = "account" {
         AccountList = "account_list" List,

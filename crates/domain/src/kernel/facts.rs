@@ -37,7 +37,7 @@ pub enum Relation {
     ContactOfPerson = 3,
     /// A sample of this case.
     SampleOfCase = 4,
-    /// An exposure whose source is this case or place.
+    /// An exposure whose source is this case, contact or place.
     ExposureFrom = 5,
     /// An exposure of this person.
     ExposureOf = 6,
@@ -57,6 +57,8 @@ pub enum Relation {
     AssignmentOf = 20,
     /// A person's record that was merged into this one.
     MergedInto = 21,
+    /// A sample of this person.
+    SampleOfPerson = 40,
 }
 
 /// One reference from the aggregate that declares it to `target`.

@@ -62,6 +62,12 @@ macro_rules! nouns {
             }
         })*
 
+        impl From<upkeep::Command> for Command {
+            fn from(command: upkeep::Command) -> Self {
+                Self::Upkeep(command)
+            }
+        }
+
         impl Aggregate {
             /// What kind it is.
             pub fn kind(&self) -> Kind {
@@ -286,4 +292,24 @@ nouns! {
     Person person 3,
     /// A case.
     Case case 4,
+    /// A place.
+    Place place 5,
+    /// A household.
+    Household household 6,
+    /// A pair of suspected duplicates.
+    Duplicate duplicate 7,
+    /// A team.
+    Team team 8,
+    /// An assignment.
+    Assignment assignment 9,
+    /// An import.
+    Import import 10,
+    /// A person's erasure file.
+    Erasure erasure 11,
+    /// A sample.
+    Sample sample 12,
+    /// An exposure.
+    Exposure exposure 13,
+    /// A contact.
+    Contact contact 14,
 }

@@ -1,7 +1,7 @@
 //! Cases: one infection episode of one person in one outbreak, with its classification and how it came about.
 
 use super::{
-    About, MAX_ENTRIES, MAX_LINE_CHARS, MAX_NOTE_CHARS, MatchKey, Noun, at_most,
+    About, MAX_ENTRIES, MAX_LINE_CHARS, MAX_NOTE_CHARS, MatchKey, Noun, at_most, exposure,
     outbreak::Outbreak,
     person::{Identifier, Person, fold_name, not_future},
 };
@@ -10,16 +10,25 @@ use crate::{
     date::KnownDate,
     fields,
     fields::{Kept, Open},
-    id::{AccountId, CaseId, ExposureId, JurisdictionId, OutbreakId, PersonId, PlaceId, SampleId},
+    id::{AccountId, CaseId, ContactId, ExposureId, JurisdictionId, OutbreakId, PersonId, PlaceId, SampleId},
     journaled,
-    kernel::{Context, Link, Needs, Relation, Stamp, World},
-    pack::PackRef,
+    kernel::{self, Context, Link, Needs, Relation, Stamp, World},
+    pack::{self, AnchorDates, Pack, PackRef},
     refusal::Refusal,
     seal::{Clinical, FreeText, Identity, Reading},
     seals,
+    when::When,
 };
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
+
+mod acts;
+mod consequences;
+mod investigation;
+
+pub use investigation::{InvestigationStep, StepClock, StepDone};
 
 /// What the records say the episode is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -55,9 +64,17 @@ impl Classification {
         }
     }
 
-    /// Whether the episode counts as an infection. Turning asymptomatic into confirmed adds none (F76).
-    pub fn is_infection(self) -> bool {
-        matches!(self, Self::Probable | Self::Confirmed | Self::Asymptomatic)
+    /// The pack's word for it; a listing without findings has none.
+    pub fn in_pack(self) -> Option<pack::Classification> {
+        match self {
+            Self::Unclassified => None,
+            Self::Suspect => Some(pack::Classification::Suspect),
+            Self::Probable => Some(pack::Classification::Probable),
+            Self::Confirmed => Some(pack::Classification::Confirmed),
+            Self::Asymptomatic => Some(pack::Classification::Asymptomatic),
+            Self::NotACase => Some(pack::Classification::NotACase),
+            Self::FalsePositive => Some(pack::Classification::FalsePositive),
+        }
     }
 }
 
@@ -67,6 +84,8 @@ impl Classification {
 pub enum Finding {
     /// Symptoms that the definition names, seen or told.
     Symptoms,
+    /// Examined, and free of signs.
+    NoSymptoms,
     /// Death with a picture that the definition names.
     Death,
     /// An exposure on record.
@@ -75,7 +94,7 @@ pub enum Finding {
     EpidemiologicalLink(CaseId),
     /// A sample with a positive result.
     PositiveSample(SampleId),
-    /// A positive result told by a paper or file, its sample not on record here.
+    /// A positive result told by a paper or file, its sample not on record here. Kept; proves nothing by itself.
     PositiveResultReported,
     /// Samples with negative results.
     NegativeSample(SampleId),
@@ -173,6 +192,12 @@ pub struct Case {
     pub fields: Fields,
     /// Steps of the classification, oldest first; never empty.
     pub history: Vec<Classified>,
+    /// Whether it counts as one infection, by the packs that judged its steps (F76).
+    pub counts: bool,
+    /// Day of the first positive sample on record.
+    pub first_positive: Option<KnownDate>,
+    /// Steps of the investigation.
+    pub investigation: BTreeMap<InvestigationStep, StepDone>,
     /// The earlier episode, where this is a reinfection.
     pub reinfection_of: Option<CaseId>,
     /// When it was marked as entered in error.
@@ -183,6 +208,29 @@ impl Case {
     /// What the records say now.
     pub fn classification(&self) -> Classification {
         self.history.last().map_or(Classification::Unclassified, |step| step.to)
+    }
+
+    /// Dates that windows are measured from, each at the end of its uncertainty that `end` takes.
+    pub fn anchors(&self, end: fn(KnownDate) -> Option<Date>) -> AnchorDates {
+        let of = |date: &Option<Open<KnownDate>>| date.as_ref().and_then(|date| end(date.0));
+        let ended = of(&self.fields.outcome_on);
+        let outcome = self.fields.outcome.as_ref().map(|outcome| outcome.0);
+        AnchorDates {
+            onset: of(&self.fields.onset_on),
+            fever: None,
+            rash: of(&self.fields.rash_onset_on),
+            first_positive_sample: self.first_positive.and_then(end).or_else(|| of(&self.fields.first_positive_on)),
+            death: ended.filter(|_| outcome == Some(CaseOutcome::Died)),
+            burial: None,
+            release: ended.filter(|_| outcome == Some(CaseOutcome::Recovered)),
+        }
+    }
+
+    /// The day the episode is dated by: onset, else first positive sample, else report.
+    pub fn dated(&self, end: fn(KnownDate) -> Option<Date>) -> Option<Date> {
+        let anchors = self.anchors(end);
+        let reported = self.fields.reported_on.as_ref().and_then(|date| end(date.0));
+        anchors.onset.or(anchors.rash).or(anchors.first_positive_sample).or(reported)
     }
 }
 
@@ -232,8 +280,25 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_from: Option<KnownDate>,
     },
+    /// Records when a step of the investigation was done.
+    RecordStep {
+        /// The case.
+        id: CaseId,
+        /// The step.
+        step: InvestigationStep,
+        /// When.
+        when: When,
+        /// The time its author saw there, where one is corrected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<When>,
+    },
     /// Closes a case that should never have been entered.
     MarkEnteredInError {
+        /// The case.
+        id: CaseId,
+    },
+    /// Notes the first positive sample anew. Follows from samples; changes nothing where nothing changed.
+    Reassess {
         /// The case.
         id: CaseId,
     },
@@ -270,6 +335,8 @@ pub struct Opened {
     /// The earlier episode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reinfection_of: Option<CaseId>,
+    /// Change of the number of infections: 1 or 0.
+    pub infections_added: i64,
 }
 
 /// Fields were corrected.
@@ -297,10 +364,32 @@ pub struct Reclassified {
     pub infections_added: i64,
 }
 
+/// A step of the investigation was done.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRecorded {
+    /// The step.
+    pub step: InvestigationStep,
+    /// When.
+    pub when: When,
+}
+
+/// Samples on record give this first positive; without one, none does.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstPositiveNoted {
+    /// Its day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<KnownDate>,
+}
+
 /// The case should never have been entered.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EnteredInError {}
+pub struct EnteredInError {
+    /// Change of the number of infections: 0 or −1.
+    pub infections_added: i64,
+}
 
 /// What happens to cases.
 #[derive(Clone, PartialEq, Debug)]
@@ -311,6 +400,10 @@ pub enum Event {
     Corrected(Corrected),
     /// Reclassified.
     Reclassified(Reclassified),
+    /// A step of the investigation.
+    StepRecorded(StepRecorded),
+    /// First positive sample.
+    FirstPositiveNoted(FirstPositiveNoted),
     /// Entered in error.
     EnteredInError(EnteredInError),
 }
@@ -319,9 +412,19 @@ journaled!(Event:
     Opened "case.opened" 1,
     Corrected "case.corrected" 1,
     Reclassified "case.reclassified" 1,
+    StepRecorded "case.step_recorded" 1,
+    FirstPositiveNoted "case.first_positive_noted" 1,
     EnteredInError "case.entered_in_error" 1,
 );
-seals! { Opened: fields; Corrected: changes; Reclassified: ; EnteredInError: ; Case: fields; }
+seals! {
+    Opened: fields;
+    Corrected: changes;
+    Reclassified: ;
+    StepRecorded: ;
+    FirstPositiveNoted: ;
+    EnteredInError: ;
+    Case: fields;
+}
 
 impl Noun for Case {
     type Command = Command;
@@ -332,14 +435,16 @@ impl Noun for Case {
             Command::Open { id, .. }
             | Command::Correct { id, .. }
             | Command::Classify { id, .. }
-            | Command::MarkEnteredInError { id } => id.0,
+            | Command::RecordStep { id, .. }
+            | Command::MarkEnteredInError { id }
+            | Command::Reassess { id } => id.0,
         }
     }
 
     fn action(command: &Command) -> Action {
         match command {
             Command::Open { .. } => Action::CaseCreate,
-            Command::Correct { .. } => Action::CaseCorrect,
+            Command::Correct { .. } | Command::RecordStep { .. } | Command::Reassess { .. } => Action::CaseCorrect,
             Command::Classify { .. } => Action::CaseClassify,
             Command::MarkEnteredInError { .. } => Action::CaseEnterInError,
         }
@@ -362,60 +467,67 @@ impl Noun for Case {
     }
 
     fn needs(command: &Command, known: &dyn World, needs: &mut Needs) {
+        let case = find(known, CaseId(Self::target(command)));
         match command {
-            Command::Open { person, outbreak, .. } => {
+            Command::Open { person, outbreak, findings, reinfection_of, .. } => {
                 needs.id(*person);
                 needs.id(*outbreak);
                 needs.referrers(*person, Relation::CaseOfPerson);
                 needs.codes.insert(*outbreak);
+                if let Some(earlier) = reinfection_of {
+                    needs.id(*earlier);
+                }
+                foresee(findings, needs);
             }
-            Command::Classify { id, findings, .. } => {
-                if let Some(case) = find(known, *id) {
+            Command::Classify { findings, .. } => foresee(findings, needs),
+            Command::Correct { id, changes } if consequences::moves_anchors(changes) => {
+                needs.referrers(*id, Relation::ExposureFrom);
+            }
+            Command::MarkEnteredInError { id } => needs.referrers(*id, Relation::ExposureFrom),
+            Command::Reassess { id } => needs.referrers(*id, Relation::SampleOfCase),
+            Command::Correct { .. } | Command::RecordStep { .. } => {}
+        }
+        if let Some(case) = case {
+            match command {
+                Command::Classify { .. } => {
                     needs.id(case.outbreak);
+                    needs.referrers(case.person, Relation::ContactOfPerson);
                 }
-                for finding in findings {
-                    if let Finding::EpidemiologicalLink(source) = finding {
-                        needs.id(*source);
-                    }
-                }
+                Command::MarkEnteredInError { .. } => needs.referrers(case.person, Relation::ContactOfPerson),
+                _ => {}
             }
-            Command::Correct { id, .. } => {
-                if let Some(case) = find(known, *id) {
-                    needs.id(case.person);
-                }
-            }
-            Command::MarkEnteredInError { .. } => {}
         }
     }
 
     fn decide(this: Option<&Self>, command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-        match (this, command) {
-            (None, Command::Open { .. }) => open(command, context),
-            (Some(_), Command::Open { id, .. }) => Err(Refusal::rule("already_exists").about(*id)),
-            (None, _) => Err(Refusal::waiting(vec![Self::target(command)])),
-            (Some(Case { entered_in_error_at: Some(_), .. }), _) => Err(Refusal::rule("entered_in_error")),
-            (Some(case), Command::Correct { changes, .. }) => correct(case, changes, context),
-            (Some(case), Command::Classify { to, findings, valid_from, .. }) => {
-                let outbreak = context.expect::<Outbreak>(case.outbreak)?;
-                if case.classification() == *to {
-                    return Err(Refusal::rule("nothing_changes").at("to"));
-                }
-                if findings.is_empty() {
-                    return Err(Refusal::rule("no_finding").at("findings"));
-                }
-                if findings.len() > MAX_ENTRIES {
-                    return Err(Refusal::rule("too_many").at("findings"));
-                }
-                let before = i64::from(case.classification().is_infection());
-                Ok(vec![Event::Reclassified(Reclassified {
-                    to: *to,
-                    findings: findings.clone(),
-                    pack: outbreak.pack.clone(),
-                    valid_from: *valid_from,
-                    infections_added: i64::from(to.is_infection()) - before,
-                })])
+        let case = match (this, command) {
+            (None, Command::Open { .. }) => return acts::open(command, context),
+            (Some(_), Command::Open { id, .. }) => return Err(Refusal::rule("already_exists").about(*id)),
+            (None, _) => return Err(Refusal::waiting(vec![Self::target(command)])),
+            (Some(case), Command::Reassess { .. }) => return acts::reassess(case, context),
+            (Some(Case { entered_in_error_at: Some(_), .. }), _) => return Err(Refusal::rule("entered_in_error")),
+            (Some(case), _) => case,
+        };
+        match command {
+            Command::Open { .. } | Command::Reassess { .. } => Err(Refusal::rule("already_exists")),
+            Command::Correct { changes, .. } => acts::correct(case, changes, context),
+            Command::Classify { to, findings, valid_from, .. } => {
+                acts::classify(case, *to, findings, *valid_from, context)
             }
-            (Some(_), Command::MarkEnteredInError { .. }) => Ok(vec![Event::EnteredInError(EnteredInError {})]),
+            Command::RecordStep { step, when, seen, .. } => {
+                when.not_future("when", context.now)?;
+                let stands = case.investigation.get(step).map(|done| done.when);
+                if stands == Some(*when) {
+                    return Err(Refusal::rule("nothing_changes"));
+                }
+                if stands != *seen {
+                    return Err(Refusal::conflict(&["when"]));
+                }
+                Ok(vec![Event::StepRecorded(StepRecorded { step: *step, when: *when })])
+            }
+            Command::MarkEnteredInError { .. } => {
+                Ok(vec![Event::EnteredInError(EnteredInError { infections_added: -i64::from(case.counts) })])
+            }
         }
     }
 
@@ -441,9 +553,44 @@ impl Noun for Case {
                     recorded_by: stamp.actor,
                 });
             }
+            Event::StepRecorded(step) => {
+                let done = StepDone { when: step.when, recorded_at: stamp.at, recorded_by: stamp.actor };
+                case.investigation.insert(step.step, done);
+            }
+            Event::FirstPositiveNoted(noted) => case.first_positive = noted.on,
             Event::EnteredInError(_) => case.entered_in_error_at = Some(stamp.at),
         }
+        if let Event::Reclassified(Reclassified { infections_added, .. })
+        | Event::EnteredInError(EnteredInError { infections_added }) = event
+        {
+            case.counts = i64::from(case.counts) + infections_added > 0;
+        }
         Some(case)
+    }
+
+    fn react(&self, event: &Event, context: &Context<'_>) -> Vec<kernel::Command> {
+        match event {
+            Event::Opened(made) => {
+                let linked = self.link_samples(&made.findings, context);
+                linked.into_iter().chain(self.promote(made.infections_added, context)).collect()
+            }
+            Event::Reclassified(step) => {
+                let linked = self.link_samples(&step.findings, context);
+                let promoted = self.promote(step.infections_added, context);
+                let returned = self.return_promoted(context);
+                linked.into_iter().chain(promoted).chain(returned).collect()
+            }
+            Event::Corrected(corrected) if consequences::anchors_touched(&corrected.changes) => {
+                exposure::reassess_from(context, self.id.0)
+            }
+            Event::FirstPositiveNoted(_) => exposure::reassess_from(context, self.id.0),
+            Event::EnteredInError(_) => {
+                let mut commands = exposure::reassess_from(context, self.id.0);
+                commands.extend(self.return_promoted(context));
+                commands
+            }
+            Event::Corrected(_) | Event::StepRecorded(_) => Vec::new(),
+        }
     }
 
     fn code_given(event: &Event) -> Option<(OutbreakId, i64)> {
@@ -466,6 +613,18 @@ impl Noun for Case {
         identifiers
             .map(|identifier| MatchKey::new("case", &[&identifier.kind, &fold_name(&identifier.number)]))
             .collect()
+    }
+}
+
+/// What judging these findings will read.
+fn foresee(findings: &[Finding], needs: &mut Needs) {
+    for finding in findings.iter().take(MAX_ENTRIES) {
+        match finding {
+            Finding::Exposure(id) => needs.id(*id),
+            Finding::EpidemiologicalLink(id) => needs.id(*id),
+            Finding::PositiveSample(id) | Finding::NegativeSample(id) => needs.id(*id),
+            _ => {}
+        }
     }
 }
 
@@ -493,116 +652,10 @@ fn opened(made: &Opened, stamp: &Stamp) -> Case {
             superseded_at: None,
             recorded_by: stamp.actor,
         }],
+        counts: made.infections_added > 0,
+        first_positive: None,
+        investigation: BTreeMap::new(),
         reinfection_of: made.reinfection_of,
         entered_in_error_at: None,
     }
-}
-
-fn open(command: &Command, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-    let Command::Open { id, person, outbreak, jurisdiction, classification, findings, fields, reinfection_of } =
-        command
-    else {
-        return Err(Refusal::rule("unknown_body"));
-    };
-    let owner = context.expect::<Person>(*person)?;
-    let declared = context.expect::<Outbreak>(*outbreak)?;
-    if let Some(kept) = owner.merged_into {
-        return Err(Refusal::rule("merged_record").about(kept));
-    }
-    if declared.closed_at.is_some() {
-        return Err(Refusal::rule("outbreak_closed").about(*outbreak));
-    }
-    if *classification != Classification::Unclassified && findings.is_empty() {
-        return Err(Refusal::rule("no_finding").at("findings"));
-    }
-    if findings.len() > MAX_ENTRIES {
-        return Err(Refusal::rule("too_many").at("findings"));
-    }
-    check(fields, context.now)?;
-    let earlier = context.referring::<Case>(*person, Relation::CaseOfPerson).into_iter().find(|(other, case)| {
-        case.outbreak == *outbreak
-            && case.entered_in_error_at.is_none()
-            && reinfection_of.map(|id| id.0) != Some(*other)
-    });
-    if let Some((other, _)) = earlier {
-        return Err(Refusal::rule("open_case_exists").about(other));
-    }
-    let number = context.world.next_code(*outbreak);
-    Ok(vec![Event::Opened(Opened {
-        id: *id,
-        person: *person,
-        outbreak: *outbreak,
-        jurisdiction: *jurisdiction,
-        number,
-        code: declared.code(number),
-        classification: *classification,
-        findings: findings.clone(),
-        pack: declared.pack.clone(),
-        fields: fields.clone().patch(),
-        reinfection_of: *reinfection_of,
-    })])
-}
-
-fn correct(case: &Case, changes: &Changes, context: &Context<'_>) -> Result<Vec<Event>, Refusal> {
-    let given = Given {
-        infected_on: changes.infected_on.as_ref().and_then(|change| change.to),
-        onset_on: changes.onset_on.as_ref().and_then(|change| change.to),
-        rash_onset_on: changes.rash_onset_on.as_ref().and_then(|change| change.to),
-        first_positive_on: changes.first_positive_on.as_ref().and_then(|change| change.to),
-        reported_on: changes.reported_on.as_ref().and_then(|change| change.to),
-        admitted_on: changes.admitted_on.as_ref().and_then(|change| change.to),
-        isolated_on: changes.isolated_on.as_ref().and_then(|change| change.to),
-        outcome_on: changes.outcome_on.as_ref().and_then(|change| change.to),
-        symptoms: changes.symptoms.as_ref().and_then(|change| change.to.clone()),
-        note: changes.note.as_ref().and_then(|change| change.to.clone()),
-        facility_name: changes.facility_name.as_ref().and_then(|change| change.to.clone()),
-        identifiers: changes.identifiers.as_ref().and_then(|change| change.to.clone()),
-        ..Given::default()
-    };
-    check(&given, context.now)?;
-    let patch = changes.clone().judge(&case.fields)?;
-    if patch.is_empty() {
-        return Err(Refusal::rule("nothing_changes"));
-    }
-    Ok(vec![Event::Corrected(Corrected { changes: patch })])
-}
-
-fn check(fields: &Given, now: i64) -> Result<(), Refusal> {
-    let dates = [
-        ("infected_on", fields.infected_on),
-        ("onset_on", fields.onset_on),
-        ("rash_onset_on", fields.rash_onset_on),
-        ("first_positive_on", fields.first_positive_on),
-        ("reported_on", fields.reported_on),
-        ("admitted_on", fields.admitted_on),
-        ("isolated_on", fields.isolated_on),
-        ("outcome_on", fields.outcome_on),
-    ];
-    for (pointer, date) in dates {
-        if let Some(date) = date {
-            not_future(pointer, date, now)?;
-        }
-    }
-    if let Some(name) = &fields.facility_name {
-        at_most("facility_name", name, MAX_LINE_CHARS)?;
-    }
-    if let Some(note) = &fields.note {
-        at_most("note", note, MAX_NOTE_CHARS)?;
-    }
-    for (pointer, count) in [
-        ("symptoms", fields.symptoms.as_ref().map_or(0, Vec::len)),
-        ("identifiers", fields.identifiers.as_ref().map_or(0, Vec::len)),
-    ] {
-        if count > MAX_ENTRIES {
-            return Err(Refusal::rule("too_many").at(pointer));
-        }
-    }
-    for symptom in fields.symptoms.iter().flatten() {
-        at_most("symptoms", symptom, MAX_LINE_CHARS)?;
-    }
-    for identifier in fields.identifiers.iter().flatten() {
-        at_most("identifiers", &identifier.kind, MAX_LINE_CHARS)?;
-        at_most("identifiers", &identifier.number, MAX_LINE_CHARS)?;
-    }
-    Ok(())
 }

@@ -1,9 +1,21 @@
 //! The nouns of the field, one file each: state, commands, events, `decide`, `apply`, `react`.
 
+pub mod assignment;
 pub mod case;
+pub mod contact;
+pub mod duplicate;
+pub mod erasure;
+mod evidence;
+pub mod exposure;
+pub mod household;
+pub mod import;
 pub mod jurisdiction;
 pub mod outbreak;
 pub mod person;
+pub mod place;
+pub mod sample;
+pub mod team;
+pub mod term;
 
 use crate::{
     access::{Action, Assignee},

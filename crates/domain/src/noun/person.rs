@@ -1,7 +1,7 @@
 //! People. A register of a whole population before anyone is infected is normal, and so is one case and nothing
 //! else.
 
-use super::{About, MAX_ENTRIES, MAX_LINE_CHARS, MAX_NOTE_CHARS, MatchKey, Noun, at_most};
+use super::{About, MAX_ENTRIES, MAX_LINE_CHARS, MAX_NOTE_CHARS, MatchKey, Noun, at_most, household::Household};
 use crate::{
     access::Action,
     date::KnownDate,
@@ -407,8 +407,10 @@ impl Noun for Person {
     }
 
     fn needs(command: &Command, _: &dyn World, needs: &mut Needs) {
-        if let Command::MergeInto { kept, .. } = command {
-            needs.id(*kept);
+        match command {
+            Command::MergeInto { kept, .. } => needs.id(*kept),
+            Command::JoinHousehold { household: Some(household), .. } => needs.id(*household),
+            _ => {}
         }
     }
 
@@ -444,6 +446,11 @@ impl Noun for Person {
             (Some(person), Command::JoinHousehold { household, .. }) => {
                 if person.household == *household {
                     return Err(Refusal::rule("nothing_changes"));
+                }
+                if let Some(id) = household {
+                    if context.expect::<Household>(*id)?.dissolved_at.is_some() {
+                        return Err(Refusal::rule("household_dissolved").at("household").about(*id));
+                    }
                 }
                 Ok(vec![Event::JoinedHousehold(JoinedHousehold { household: *household })])
             }
@@ -498,11 +505,20 @@ impl Noun for Person {
 
     fn about(&self) -> About {
         let household = self.household.map(|id| Link { target: id.0, relation: Relation::MemberOfHousehold });
+        let kept = self.merged_into.map(|id| Link { target: id.0, relation: Relation::MergedInto });
         About {
             jurisdiction: Some(self.jurisdiction),
             subject: Some(self.id),
-            links: household.into_iter().collect(),
+            links: household.into_iter().chain(kept).collect(),
         }
+    }
+
+    fn covered_by(&self) -> Vec<Uuid> {
+        self.household.map(|household| household.0).into_iter().collect()
+    }
+
+    fn covered_through(&self) -> &'static [&'static [Relation]] {
+        &[&[Relation::CaseOfPerson], &[Relation::ContactOfPerson]]
     }
 
     fn match_keys(&self, permit: &Reading) -> Vec<MatchKey> {

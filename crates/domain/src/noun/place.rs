@@ -329,9 +329,11 @@ impl Noun for Place {
         let code = fields.code.iter().map(|code| &code.0);
         let names = fields.names.iter().flat_map(|names| names.0.values());
         let words = code.chain(names).map(|word| MatchKey::new("place", &[&word.to_lowercase()]));
-        let service = fields.service_number.iter().zip(&fields.held_on).map(|(number, day)| {
-            MatchKey::new("service", &[&number.0.to_lowercase(), &day.0.to_string()])
-        });
+        let service = fields
+            .service_number
+            .iter()
+            .zip(&fields.held_on)
+            .map(|(number, day)| MatchKey::new("service", &[&number.0.to_lowercase(), &day.0.to_string()]));
         words.chain(service).collect()
     }
 }

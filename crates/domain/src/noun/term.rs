@@ -26,8 +26,8 @@ impl Span {
 
     /// Whether the two share an instant.
     pub fn overlaps(self, other: Self) -> bool {
-        other.valid_to.is_none_or(|end| self.valid_from < end)
-            && self.valid_to.is_none_or(|end| other.valid_from < end)
+        let begin = self.valid_from.max(other.valid_from);
+        [self.valid_to, other.valid_to].into_iter().flatten().all(|end| begin < end)
     }
 }
 
@@ -48,9 +48,9 @@ impl Term {
         Self { span, recorded_at: at, end_recorded_at: None }
     }
 
-    /// Judges an end asked for at `end` (now if not said): the instant, or the refusal.
+    /// Judges an end asked for at `end` (now if not said, and never before it begins): the instant, or the refusal.
     pub fn ending(self, end: Option<i64>, now: i64) -> Result<i64, Refusal> {
-        let end = end.unwrap_or(now);
+        let end = end.unwrap_or(now.max(self.span.valid_from));
         if self.span.valid_to.is_some_and(|until| until <= end) {
             return Err(Refusal::rule("nothing_changes"));
         }
@@ -60,9 +60,9 @@ impl Term {
         Ok(end)
     }
 
-    /// Whether it ends later than `end`, or never.
+    /// Whether it holds at some instant from `end` on.
     pub fn outlasts(self, end: i64) -> bool {
-        self.span.valid_to.is_none_or(|until| until > end)
+        self.span.valid_to.is_none_or(|until| until > end && until > self.span.valid_from)
     }
 
     /// Ends it at `end`, never before it began.

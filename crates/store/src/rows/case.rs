@@ -11,7 +11,8 @@ table! {
         classification Text, identifiers Text opt, infected_on Text opt, onset_on Text opt, onset_day Text opt,
         rash_onset_on Text opt, first_positive_on Text opt, reported_on Text opt, admitted_on Text opt, isolated_on Text opt,
         facility Uuid opt, facility_name Text opt, outcome Text opt, outcome_on Text opt, reported_as Text opt,
-        reported_generation Int opt, symptoms Text opt, note Text opt, reinfection_of Uuid opt, entered_in_error_at Int opt,
+        reported_generation Int opt, symptoms Text opt, note Text opt, reinfection_of Uuid opt, is_infection Int,
+        first_positive_sample_on Text opt, entered_in_error_at Int opt,
     }
 }
 
@@ -20,6 +21,13 @@ table! {
     CASE_CLASSIFICATION "case_classification" Replayed 3 [] {
         stream Int, case_id Uuid, n Int, classification Text, valid_from Text opt, recorded_at Int, superseded_at Int opt,
         recorded_by Uuid, findings Text, pack_id Text, pack_version Int,
+    }
+}
+
+table! {
+    /// Steps of each case's investigation.
+    CASE_INVESTIGATION "case_investigation" Replayed 3 [] {
+        stream Int, case_id Uuid, step Text, done_when Text opt, recorded_at Int, recorded_by Uuid,
     }
 }
 
@@ -52,6 +60,8 @@ pub(super) fn rows(case: &Case, rows: &mut Rows<'_>) {
         list(fields.symptoms.as_ref().and_then(|field| field.shown(permit))),
         Value::or_null(fields.note.as_ref().and_then(|field| field.shown(permit))),
         Value::or_null(case.reinfection_of.map(|id| id.0)),
+        Value::Int(i64::from(case.counts)),
+        said(case.first_positive),
         Value::or_null(case.entered_in_error_at),
     ];
     rows.push(&CASE_RECORD, row);
@@ -71,5 +81,15 @@ pub(super) fn rows(case: &Case, rows: &mut Rows<'_>) {
                 Value::Int(step.pack.version),
             ],
         );
+    }
+    for (step, done) in &case.investigation {
+        let row = [
+            Value::Uuid(case.id.0),
+            code(Some(step)),
+            list(Some(&done.when)),
+            Value::Int(done.recorded_at),
+            Value::Uuid(done.recorded_by.0),
+        ];
+        rows.push(&CASE_INVESTIGATION, row);
     }
 }

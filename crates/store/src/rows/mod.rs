@@ -1,15 +1,35 @@
 //! Rows that queries read, made from states: one file per noun. The state is the truth; a row is a view of it, and
 //! replay makes the same one.
 
+mod assignment;
 mod case;
+mod contact;
+mod duplicate;
+mod erasure;
+mod exposure;
+mod household;
+mod import;
 mod jurisdiction;
 mod outbreak;
 mod person;
+mod place;
+mod sample;
+mod team;
 
-pub use case::{CASE_CLASSIFICATION, CASE_RECORD};
+pub use assignment::ASSIGNMENT;
+pub use case::{CASE_CLASSIFICATION, CASE_INVESTIGATION, CASE_RECORD};
+pub use contact::{CONTACT, CONTACT_BASIS, CONTACT_STEP, FOLLOW_UP};
+pub use duplicate::DUPLICATE;
+pub use erasure::{ERASURE_HOLD, ERASURE_REQUEST};
+pub use exposure::EXPOSURE;
+pub use household::HOUSEHOLD;
+pub use import::IMPORT;
 pub use jurisdiction::JURISDICTION;
 pub use outbreak::OUTBREAK;
 pub use person::{PERSON, PERSON_ADDRESS};
+pub use place::PLACE;
+pub use sample::{SAMPLE, SAMPLE_RESULT};
+pub use team::{TEAM, TEAM_AREA, TEAM_MEMBER};
 
 use crate::{
     table::Table,
@@ -24,7 +44,33 @@ use domain::{
 
 /// Tables of all nouns.
 pub fn tables() -> impl Iterator<Item = &'static Table> {
-    [&JURISDICTION, &OUTBREAK, &PERSON, &PERSON_ADDRESS, &CASE_RECORD, &CASE_CLASSIFICATION].into_iter()
+    [
+        &JURISDICTION,
+        &OUTBREAK,
+        &PERSON,
+        &PERSON_ADDRESS,
+        &CASE_RECORD,
+        &CASE_CLASSIFICATION,
+        &PLACE,
+        &HOUSEHOLD,
+        &DUPLICATE,
+        &TEAM,
+        &TEAM_MEMBER,
+        &TEAM_AREA,
+        &ASSIGNMENT,
+        &IMPORT,
+        &ERASURE_REQUEST,
+        &ERASURE_HOLD,
+        &SAMPLE,
+        &SAMPLE_RESULT,
+        &EXPOSURE,
+        &CONTACT,
+        &CONTACT_BASIS,
+        &CONTACT_STEP,
+        &FOLLOW_UP,
+        &CASE_INVESTIGATION,
+    ]
+    .into_iter()
 }
 
 /// Rows of one aggregate, by table.
@@ -77,6 +123,16 @@ pub fn each_row(located: &Located, state: Vec<u8>, take: &mut dyn FnMut(&'static
         Aggregate::Outbreak(noun) => outbreak::rows(noun, &mut rows),
         Aggregate::Person(noun) => person::rows(noun, &mut rows),
         Aggregate::Case(noun) => case::rows(noun, &mut rows),
+        Aggregate::Place(noun) => place::rows(noun, &mut rows),
+        Aggregate::Household(noun) => household::rows(noun, &mut rows),
+        Aggregate::Duplicate(noun) => duplicate::rows(noun, &mut rows),
+        Aggregate::Team(noun) => team::rows(noun, &mut rows),
+        Aggregate::Assignment(noun) => assignment::rows(noun, &mut rows),
+        Aggregate::Import(noun) => import::rows(noun, &mut rows),
+        Aggregate::Erasure(noun) => erasure::rows(noun, &mut rows),
+        Aggregate::Sample(noun) => sample::rows(noun, &mut rows),
+        Aggregate::Exposure(noun) => exposure::rows(noun, &mut rows),
+        Aggregate::Contact(noun) => contact::rows(noun, &mut rows),
     }
 }
 

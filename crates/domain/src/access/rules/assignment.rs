@@ -1,5 +1,5 @@
 //! Assignments as records: who works on what. Making one is an action on the record it opens (`case_assign`, `contact_assign`,
-//! `sample_assign`, `team_assign_area`).
+//! `sample_assign`, `household_assign`, `team_assign_area`).
 
 use super::super::action::Action::{AssignmentEnd, AssignmentList, AssignmentRead};
 use super::super::field::FieldGroup::Operational;

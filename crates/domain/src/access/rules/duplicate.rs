@@ -2,7 +2,7 @@
 //! `Decision::both`.
 
 use super::super::action::Action::{
-    DuplicateDismiss, DuplicateList, DuplicateMerge, DuplicateRead, DuplicateUnmerge,
+    DuplicateDismiss, DuplicateList, DuplicateMerge, DuplicateRead, DuplicateSuspect, DuplicateUnmerge,
 };
 use super::super::relation::RelationSet;
 use super::super::role::Role::Epidemiologist;
@@ -12,7 +12,7 @@ use super::FILE;
 pub(super) const RULES: &[Rule] = &[Rule::by_jurisdiction(
     "duplicate.epidemiologist",
     &[Epidemiologist],
-    &[DuplicateList, DuplicateRead, DuplicateMerge, DuplicateUnmerge, DuplicateDismiss],
+    &[DuplicateList, DuplicateRead, DuplicateSuspect, DuplicateMerge, DuplicateUnmerge, DuplicateDismiss],
     RelationSet::AREA,
     FILE,
 )];

@@ -1,7 +1,9 @@
 //! Erasure takes two people (DESIGN §13.14): who approves or refuses is not who requested. The second person judges the request,
 //! not the person's file. Refused while an appeal or legal hold is open: that is the command's rule.
 
-use super::super::action::Action::{ErasureApprove, ErasureList, ErasureRead, ErasureRefuse, ErasureRequest};
+use super::super::action::Action::{
+    ErasureApprove, ErasureLiftHold, ErasureList, ErasurePlaceHold, ErasureRead, ErasureRefuse, ErasureRequest,
+};
 use super::super::relation::RelationSet;
 use super::super::role::Role::{Commander, Epidemiologist, Inspector};
 use super::super::rule::Rule;
@@ -24,4 +26,13 @@ pub(super) const RULES: &[Rule] = &[
         NOTHING,
     )
     .two_person(),
+    // Who gets the court's letter stops the erasing at once; it takes a commander to let it go on.
+    Rule::by_jurisdiction(
+        "erasure.holding",
+        &[Epidemiologist, Commander],
+        &[ErasurePlaceHold],
+        RelationSet::AREA,
+        NOTHING,
+    ),
+    Rule::by_jurisdiction("erasure.releasing", &[Commander], &[ErasureLiftHold], RelationSet::AREA, NOTHING),
 ];

@@ -1,6 +1,8 @@
 //! Households: who lives together and where. A supply worker sees address and needs, no names and no diagnosis (G09).
 
-use super::super::action::Action::{HouseholdCorrect, HouseholdCreate, HouseholdList, HouseholdRead};
+use super::super::action::Action::{
+    HouseholdAssign, HouseholdCorrect, HouseholdCreate, HouseholdList, HouseholdRead,
+};
 use super::super::field::FieldGroup::{ContactDetails, Identity, Location, Operational};
 use super::super::field::FieldSet;
 use super::super::relation::RelationSet;
@@ -16,7 +18,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::by_jurisdiction(
         "household.epidemiologist",
         &[Epidemiologist],
-        &[HouseholdList, HouseholdRead, HouseholdCreate, HouseholdCorrect],
+        &[HouseholdList, HouseholdRead, HouseholdCreate, HouseholdCorrect, HouseholdAssign],
         RelationSet::AREA,
         FILE,
     ),

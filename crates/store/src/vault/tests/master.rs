@@ -19,7 +19,10 @@ async fn a_wrong_or_missing_master_key_is_refused_and_changes_nothing() {
         vault.keys_for(&persons(10), true, &mut entropy(1), NOW).await.unwrap();
         assert!(matches!(open(&place.url, WRONG_1).await, Err(VaultError::WrongMasterKey { number: 1 })));
         assert!(matches!(open(&place.url, MASTER_2).await, Err(VaultError::MasterKeyMissing { number: 1 })));
-        assert!(matches!(open(&place.url, &format!("{WRONG_1}\n{MASTER_2}")).await, Err(VaultError::WrongMasterKey { number: 1 })));
+        assert!(matches!(
+            open(&place.url, &format!("{WRONG_1}\n{MASTER_2}")).await,
+            Err(VaultError::WrongMasterKey { number: 1 })
+        ));
         // None of these left a record: the right key still opens, and a rotation to key 2 has not begun.
         let vault = open(&place.url, MASTER_1).await.unwrap();
         assert_eq!(vault.keys_for(&persons(10), false, &mut entropy(2), NOW).await.unwrap().len(), 10);
@@ -32,7 +35,10 @@ async fn a_rotation_cut_off_half_way_is_taken_up_and_ends() {
         let everyone = persons(1_700);
         let vault = open(&place.url, MASTER_1).await.unwrap();
         let before = vault.keys_for(&everyone, true, &mut entropy(1), NOW).await.unwrap();
-        assert!(matches!(vault.rotate(MasterKeys::parse(MASTER_2).unwrap()).await, Err(VaultError::MasterKeyMissing { number: 1 })));
+        assert!(matches!(
+            vault.rotate(MasterKeys::parse(MASTER_2).unwrap()).await,
+            Err(VaultError::MasterKeyMissing { number: 1 })
+        ));
         // Two of four batches, then the process is gone.
         let half = vault.rotate_at_most(MasterKeys::parse(&both()).unwrap(), 2).await.unwrap();
         assert_eq!(half, Rotation { rewrapped: 1_000, complete: false });
@@ -43,7 +49,10 @@ async fn a_rotation_cut_off_half_way_is_taken_up_and_ends() {
         let mixed = vault.keys_for(&everyone, false, &mut entropy(2), NOW).await.unwrap();
         let rest = vault.rotate(MasterKeys::parse(&both()).unwrap()).await.unwrap();
         assert_eq!(rest, Rotation { rewrapped: 700, complete: true });
-        assert_eq!(vault.rotate(MasterKeys::parse(&both()).unwrap()).await.unwrap(), Rotation { rewrapped: 0, complete: true });
+        assert_eq!(
+            vault.rotate(MasterKeys::parse(&both()).unwrap()).await.unwrap(),
+            Rotation { rewrapped: 0, complete: true }
+        );
         vault.close().await;
         // The old key is no longer needed, and no longer enough.
         assert!(open(&place.url, MASTER_1).await.is_err());
@@ -51,7 +60,9 @@ async fn a_rotation_cut_off_half_way_is_taken_up_and_ends() {
         let after = vault.keys_for(&everyone, false, &mut entropy(3), NOW).await.unwrap();
         for person in &everyone {
             for class in 0..8 {
-                let key = |keys: &std::collections::HashMap<_, crate::vault::PersonKeys>| *keys[person].key(class).unwrap().bytes();
+                let key = |keys: &std::collections::HashMap<_, crate::vault::PersonKeys>| {
+                    *keys[person].key(class).unwrap().bytes()
+                };
                 assert_eq!(key(&before), key(&after));
                 assert_eq!(key(&before), key(&mixed));
             }
@@ -71,7 +82,9 @@ async fn a_rotation_under_which_postgresql_is_killed_loses_no_key() {
         tokio::spawn(async move { vault.rotate(MasterKeys::parse(&both()).unwrap()).await })
     };
     // Killed once the first batch is seen to be durable, wherever the next ones are by then.
-    while cluster.psql("keys", "SELECT COUNT(*) FROM person_key WHERE wrapped_under = 2").unwrap() == "0" && !rotating.is_finished() {}
+    while cluster.psql("keys", "SELECT COUNT(*) FROM person_key WHERE wrapped_under = 2").unwrap() == "0"
+        && !rotating.is_finished()
+    {}
     cluster.kill_9().unwrap();
     let _ = rotating.await.unwrap();
     cluster.restart().unwrap();

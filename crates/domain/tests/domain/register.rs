@@ -1,0 +1,9 @@
+//! Places, households, pairs, teams, assignments, imports, erasure files.
+
+mod assignments;
+mod duplicates;
+mod erasures;
+mod households;
+mod imports;
+mod places;
+mod teams;

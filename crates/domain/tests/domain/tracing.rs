@@ -1,0 +1,10 @@
+//! Cases with their samples and investigations, exposures, contacts and follow-up.
+
+mod cases;
+mod contacts;
+mod follow_up;
+mod hand_over;
+mod random;
+mod samples;
+mod scene;
+mod status;

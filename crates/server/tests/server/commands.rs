@@ -1,0 +1,189 @@
+//! `POST /api/v1/commands`: each envelope has its outcome, and each refusal its place.
+
+use crate::{
+    client::{Answer, Client},
+    running::{Running, quick},
+};
+use domain::access::Role;
+use serde_json::{Value, json};
+use server::Limits;
+use testkit::scene::DISTRICT;
+use uuid::Uuid;
+
+const COMMANDS: &str = "/api/v1/commands";
+
+/// An envelope that registers the `n`-th person of an area.
+pub fn register(id: u128, n: u64, area: Uuid) -> Value {
+    let person = testkit::scene::person_id(n).0;
+    envelope(
+        id,
+        json!({"person": {"register": {"id": person, "jurisdiction": area, "fields": {"full_name": "王测试"}}}}),
+    )
+}
+
+pub fn envelope(id: u128, command: Value) -> Value {
+    json!({"id": Uuid::from_u128(id), "stream": 1, "command": command})
+}
+
+fn place(answer: &Answer) -> (u16, String, String) {
+    let problem = answer.json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (answer.status, text(&problem["rule"]), text(&problem["errors"][0]["pointer"]))
+}
+
+async fn refused(client: &Client, body: &str) -> (u16, String, String) {
+    place(&client.post_text(COMMANDS, "application/json", body).await)
+}
+
+fn expected(status: u16, rule: &str, pointer: &str) -> (u16, String, String) {
+    (status, rule.to_owned(), pointer.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_is_accepted_once_and_its_id_belongs_to_it() {
+    let (running, client) = Running::with_epidemiologist().await;
+    let first = client.post(COMMANDS, &register(1, 1, DISTRICT.0)).await;
+    assert_eq!((first.status, first.json()["outcome"].as_str()), (200, Some("accepted")), "{}", first.text());
+    assert!(first.json()["seq"].as_i64().is_some_and(|seq| seq > 0));
+    assert_eq!(client.post(COMMANDS, &register(1, 1, DISTRICT.0)).await.json(), first.json());
+    let other = client.post(COMMANDS, &register(1, 2, DISTRICT.0)).await;
+    assert_eq!((other.status, other.json()["rule"].as_str()), (409, Some("other_content")));
+    running.stop().await.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_a_batch_has_its_own_outcome() {
+    let (running, client) = Running::with_epidemiologist().await;
+    let person = testkit::scene::person_id(1).0;
+    let correct = |id, person: Uuid, seen: &str, to: &str| {
+        let changes = json!({"full_name": {"seen": seen, "to": to}});
+        envelope(id, json!({"person": {"correct": {"id": person, "changes": changes}}}))
+    };
+    let batch = json!([
+        register(1, 1, DISTRICT.0),
+        correct(2, person, "王测试", &"长".repeat(401)),
+        correct(3, person, "另一个名字", "新名字"),
+        correct(4, testkit::scene::person_id(9).0, "a", "b"),
+        register(1, 2, DISTRICT.0),
+        register(5, 2, DISTRICT.0),
+    ]);
+    let answer = client.with("accept-language", "zh").post(COMMANDS, &batch).await;
+    assert_eq!(answer.status, 200);
+    let items = answer.json();
+    let seen = |n: usize| (items[n]["status"].as_u64(), items[n]["outcome"].as_str());
+    assert_eq!(seen(0), (Some(200), Some("accepted")), "{items}");
+    assert_eq!(seen(1), (Some(422), Some("refused")));
+    assert_eq!(items[1]["rule"], "too_long");
+    assert_eq!(items[1]["errors"][0]["pointer"], "/1/command/person/correct/changes/full_name");
+    assert_eq!(items[1]["errors"][0]["detail"], "文字超过字段长度。");
+    assert_eq!(seen(2), (Some(409), Some("conflict")));
+    assert_eq!(seen(3), (Some(202), Some("waiting")));
+    assert_eq!(items[3]["ids"][0], testkit::scene::person_id(9).0.to_string());
+    assert_eq!(seen(4), (Some(409), Some("other_content")));
+    assert_eq!(seen(5), (Some(200), Some("accepted")));
+    let metrics = running.client().get("/metrics").await.text();
+    assert!(metrics.contains("firebreak_commands_total{outcome=\"accepted\"} 2"), "{metrics}");
+    assert!(metrics.contains("firebreak_commands_total{outcome=\"conflict\"} 1"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_cannot_be_read_is_refused_at_its_place_with_nothing_done() {
+    let (running, client) = Running::with_epidemiologist().await;
+    let id = Uuid::from_u128(1);
+    let with = |command: &str| format!("{{\"id\":\"{id}\",\"stream\":1,\"command\":{command}}}");
+    let cases = [
+        ("{", expected(400, "malformed_json", "")),
+        ("[]", expected(422, "empty_batch", "")),
+        ("[1]", expected(422, "wrong_type", "/0")),
+        ("{\"stream\":1}", expected(422, "missing_field", "/id")),
+        (&with("{\"person\":{\"vanish\":{}}}"), expected(422, "unknown_choice", "/command/person")),
+        (
+            &with("{\"person\":{\"register\":{\"id\":1}}}"),
+            expected(422, "wrong_type", "/command/person/register/id"),
+        ),
+        (
+            &with(&format!(
+                "{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{{\"nickname\":\"x\"}}}}}}}}"
+            )),
+            expected(422, "unknown_field", "/command/person/register/fields/nickname"),
+        ),
+        (
+            &with(&format!(
+                "{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{{\"age_years\":\"forty\"}}}}}}}}"
+            )),
+            expected(422, "wrong_type", "/command/person/register/fields/age_years"),
+        ),
+        (
+            &with(&format!(
+                "{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{{\"birth_date\":\"王小明\"}}}}}}}}"
+            )),
+            expected(422, "invalid_value", "/command/person/register/fields/birth_date"),
+        ),
+        (
+            &format!("{{\"id\":\"{id}\",\"stream\":1,\"actor\":\"{id}\",\"command\":{{\"case\":{{}}}}}}"),
+            expected(422, "unknown_field", "/actor"),
+        ),
+    ];
+    for (body, problem) in cases {
+        assert_eq!(refused(&client, body).await, problem, "{body}");
+    }
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(refused(&client, &deep).await, expected(400, "too_deep_json", ""));
+    let quoted = "{\"id\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[\"}";
+    assert_eq!(refused(&client, quoted).await.1, "invalid_value", "brackets inside a text are no nesting");
+    let named = client.post_text(COMMANDS, "application/json", &with("{\"person\":{\"王小明\":{}}}")).await;
+    assert!(!named.text().contains("王小明"), "what was typed is not repeated: {}", named.text());
+    assert_eq!(client.post_text(COMMANDS, "text/plain", "{}").await.status, 415);
+    running.stop().await.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_large_too_many_and_too_slow_are_refused() {
+    let running = Running::with(Limits { commands_bytes: 4_096, batch: 2, ..quick() }).await;
+    running.administrator_of(DISTRICT.0).await;
+    let login = running.account(1, Role::Epidemiologist, DISTRICT.0).await;
+    let client = running.signed_in(&login).await;
+    let large = "x".repeat(4_097);
+    let answer = client.post_text(COMMANDS, "application/json", &large).await;
+    assert_eq!((answer.status, answer.json()["rule"].as_str()), (413, Some("body_too_large")));
+    let chunked = client.with("content-type", "application/json").with("transfer-encoding", "chunked");
+    let mut stream = chunked.open("POST", COMMANDS, None).await;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    stream.write_all(format!("2000\r\n{}\r\n", "x".repeat(0x2000)).as_bytes()).await.expect("a chunk is sent");
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    assert_eq!(crate::client::parse(&bytes).status, 413);
+    let many = json!([register(1, 1, DISTRICT.0), register(2, 2, DISTRICT.0), register(3, 3, DISTRICT.0)]);
+    assert_eq!(client.post(COMMANDS, &many).await.json()["rule"], "too_many_in_batch");
+    let mut slow = client
+        .with("content-type", "application/json")
+        .with("content-length", "100")
+        .open("POST", COMMANDS, None)
+        .await;
+    let mut bytes = Vec::new();
+    let _ = slow.read_to_end(&mut bytes).await;
+    assert_eq!(crate::client::parse(&bytes).json()["rule"], "body_too_slow");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_no_room_it_turns_away_and_says_when_to_come_again() {
+    let running = Running::with(Limits { envelopes: 1, ..quick() }).await;
+    running.administrator_of(DISTRICT.0).await;
+    let login = running.account(1, Role::Epidemiologist, DISTRICT.0).await;
+    let client = running.signed_in(&login).await;
+    let two = json!([register(1, 1, DISTRICT.0), register(2, 2, DISTRICT.0)]);
+    let answer = client.post(COMMANDS, &two).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")));
+    assert_eq!(client.post(COMMANDS, &register(1, 1, DISTRICT.0)).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_is_refused_and_told_why() {
+    let (running, _) = Running::with_epidemiologist().await;
+    let login = running.account(2, Role::Laboratory, DISTRICT.0).await;
+    let laboratory = running.signed_in(&login).await;
+    let answer = laboratory.post(COMMANDS, &register(1, 1, DISTRICT.0)).await;
+    assert_eq!((answer.status, answer.json()["rule"].as_str()), (403, Some("access.role")));
+    assert_eq!(answer.json()["outcome"], "refused");
+    assert!(answer.json()["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()));
+}

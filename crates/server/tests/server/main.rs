@@ -1,0 +1,13 @@
+//! The server over real HTTP on loopback, on a real store.
+
+mod client;
+mod commands;
+mod feed;
+mod limits;
+mod operations;
+mod pages;
+mod records;
+mod running;
+mod session;
+mod staff;
+mod tls;

@@ -1,0 +1,232 @@
+//! Reading records: fields by post, foreign and absent alike, every read in the log (craft B3 row 16).
+
+use crate::{client::Client, running::Running, staff::account_id};
+use domain::{
+    access::Role,
+    id::JurisdictionId,
+    kernel::group::Submission,
+    noun::{jurisdiction, person},
+};
+use serde_json::json;
+use testkit::scene::{self, DISTRICT, OUTBREAK};
+use uuid::Uuid;
+
+/// A district that nobody here has a grant for.
+const ELSEWHERE: JurisdictionId = JurisdictionId(Uuid::from_u128(0xd2));
+
+/// People 0 to 4 with cases in the district, person 100 elsewhere.
+async fn peopled() -> (Running, Client) {
+    let (running, client) = Running::with_epidemiologist().await;
+    let stream = running.stage.stream();
+    let mut story: Vec<Submission> = Vec::new();
+    for n in 0..5 {
+        story.push(scene::caused(1_000 + u128::from(n), stream, scene::register(n)));
+        story.push(scene::caused(2_000 + u128::from(n), stream, scene::open_case(n)));
+    }
+    story.push(scene::caused(
+        3_000,
+        stream,
+        jurisdiction::Command::Define {
+            id: ELSEWHERE,
+            hierarchy: "administrative".to_owned(),
+            level: "district".to_owned(),
+            parent: None,
+            fields: jurisdiction::Given::default(),
+        },
+    ));
+    story.push(scene::caused(
+        3_001,
+        stream,
+        person::Command::Register {
+            id: scene::person_id(100),
+            jurisdiction: ELSEWHERE,
+            fields: person::Given { full_name: Some("李别处".to_owned()), ..Default::default() },
+            address: None,
+            household: None,
+        },
+    ));
+    for outcome in running.stage.store.submit(story).await {
+        assert!(outcome.as_ref().is_ok_and(domain::kernel::Outcome::is_accepted), "{outcome:?}");
+    }
+    (running, client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_comes_with_what_its_reader_may_do_and_why_not_the_rest() {
+    let (_running, client) = peopled().await;
+    let path = format!("/api/v1/persons/{}", scene::person_id(1).0);
+    let record = client.with("accept-language", "zh").get(&path).await.json();
+    assert_eq!(record["fields"]["full_name"], "王测试1");
+    assert_eq!(record["fields"]["phones"][0], "11100000001");
+    let offer = |action: &str| {
+        let offers = record["actions"].as_array().expect("actions").iter();
+        offers.clone().find(|offer| offer["action"] == action).unwrap_or_else(|| panic!("{action}: {record}")).clone()
+    };
+    assert_eq!(offer("person_correct")["allowed"], true);
+    let not = offer("person_match");
+    assert_eq!((not["allowed"].as_bool(), not["reason"].as_str().is_some()), (Some(false), true), "{not}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_record_and_an_absent_one_are_the_same_to_the_byte() {
+    let (_running, client) = peopled().await;
+    for noun in ["persons", "cases", "accounts"] {
+        let foreign = client.get(&format!("/api/v1/{noun}/{}", scene::person_id(100).0)).await.without_date();
+        let absent = client.get(&format!("/api/v1/{noun}/{}", Uuid::from_u128(12_345))).await.without_date();
+        let nonsense = client.get(&format!("/api/v1/{noun}/12345")).await.without_date();
+        assert_eq!(foreign.status, 404, "{noun}");
+        assert_eq!(foreign, absent, "{noun}");
+        assert_eq!(foreign, nonsense, "{noun}");
+    }
+    let correct = |id: u128, person: Uuid| {
+        let changes = json!({"full_name": {"seen": "a", "to": "b"}});
+        crate::commands::envelope(id, json!({"person": {"correct": {"id": person, "changes": changes}}}))
+    };
+    let foreign = client.post("/api/v1/commands", &correct(1, scene::person_id(100).0)).await;
+    let absent = client.post("/api/v1/commands", &correct(2, Uuid::from_u128(12_345))).await;
+    let told = |answer: &crate::client::Answer| {
+        let mut body = answer.json();
+        body["id"] = json!(null);
+        body["ids"] = json!(null);
+        (answer.status, body)
+    };
+    assert_eq!(told(&foreign), told(&absent));
+    for path in ["readers", "break-glass"] {
+        let method = if path == "readers" { "GET" } else { "POST" };
+        let ask = async |id: Uuid| {
+            let body = json!({"reason": "unconscious, no papers"}).to_string();
+            let client = client.with("content-type", "application/json");
+            client.send(method, &format!("/api/v1/persons/{id}/{path}"), Some(body.as_bytes())).await.without_date()
+        };
+        let foreign = ask(scene::person_id(100).0).await;
+        assert_eq!(foreign.status, 404, "{path}: {}", foreign.text());
+        assert_eq!(foreign, ask(Uuid::from_u128(12_345)).await, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_read_page_by_page_and_holds_nothing_foreign() {
+    let (_running, client) = peopled().await;
+    let (mut seen, mut path) = (Vec::new(), "/api/v1/persons?limit=2".to_owned());
+    loop {
+        let page = client.get(&path).await.json();
+        let records = page["records"].as_array().expect("records");
+        assert!(records.len() <= 2);
+        seen.extend(records.iter().map(|record| record["id"].as_str().expect("an id").to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/api/v1/persons?limit=2&after={next}");
+    }
+    let expected: Vec<String> = (0..5).map(|n| scene::person_id(n).0.to_string()).collect();
+    assert_eq!(seen, expected);
+    let other = client.get(&format!("/api/v1/cases{}", path.trim_start_matches("/api/v1/persons"))).await;
+    assert_eq!((other.status, other.json()["errors"][0]["pointer"].as_str()), (400, Some("?after")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_narrow_and_unknown_parameters_are_refused() {
+    let (running, client) = peopled().await;
+    let found = client.get(&format!("/api/v1/cases?outbreak={}&onset_from=2022-03-11&sort=onset", OUTBREAK.0)).await;
+    assert_eq!(found.json()["records"].as_array().map(Vec::len), Some(5), "{}", found.text());
+    let none = client.get("/api/v1/cases?onset_from=2022-03-12").await;
+    assert_eq!(none.json()["records"].as_array().map(Vec::len), Some(0));
+    let before = testkit::clock::START - 1;
+    let early = client.get(&format!("/api/v1/cases?as_of={before}")).await;
+    assert_eq!(early.json()["records"].as_array().map(Vec::len), Some(0), "nothing was recorded by then");
+    for (query, name) in
+        [("colour=red", "colour"), ("limit=many", "limit"), ("limit=0", "limit"), ("onset_from=soon", "onset_from")]
+    {
+        let answer = client.get(&format!("/api/v1/cases?{query}")).await;
+        let pointer = answer.json()["errors"][0]["pointer"].as_str().map(str::to_owned);
+        assert_eq!((answer.status, pointer), (400, Some(format!("?{name}"))), "{query}");
+    }
+    let metrics = running.client().get("/metrics").await.text();
+    assert!(metrics.contains("route=\"/api/v1/cases\"") && !metrics.contains("colour"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_read_is_in_the_log_before_its_answer_and_the_person_can_be_told() {
+    let (running, client) = peopled().await;
+    let person = scene::person_id(1).0;
+    assert_eq!(client.get(&format!("/api/v1/persons/{person}")).await.status, 200);
+    assert_eq!(client.get(&format!("/api/v1/cases/{}", scene::case_id(1).0)).await.status, 200);
+    assert_eq!(client.get(&format!("/api/v1/persons/{}", scene::person_id(2).0)).await.status, 200);
+    let readers = client.get(&format!("/api/v1/persons/{person}/readers")).await.json();
+    let reads = readers.as_array().expect("a list");
+    let actions: Vec<&str> = reads.iter().filter_map(|read| read["action"].as_str()).collect();
+    assert_eq!(actions, ["person_read", "case_read"]);
+    assert!(reads.iter().all(|read| read["account"] == account_id(1).0.to_string()));
+    assert!(reads.iter().all(|read| read["purpose"] == "trace"), "{reads:?}");
+    let login = running.account(2, Role::Inspector, DISTRICT.0).await;
+    let inspector = running.signed_in(&login).await;
+    let all = inspector.get("/api/v1/reads?limit=2").await.json();
+    assert_eq!(all.as_array().map(Vec::len), Some(2), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_is_told_without_its_words() {
+    let (running, client) = peopled().await;
+    let found = client.get("/api/v1/persons?name=%E7%8E%8B%E6%B5%8B").await;
+    assert_eq!(found.json()["records"].as_array().map(Vec::len), Some(5), "{}", found.text());
+    let login = running.account(2, Role::Inspector, DISTRICT.0).await;
+    let reads = running.signed_in(&login).await.get("/api/v1/reads").await;
+    assert_eq!(reads.json()[0]["action"], "person_search");
+    assert!(!reads.text().contains("王测"), "{}", reads.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_match_needs_open_work_and_answers_yes_or_no_alone() {
+    let (running, _) = peopled().await;
+    let stream = running.stage.stream();
+    let identified = person::Command::Register {
+        id: scene::person_id(7),
+        jurisdiction: DISTRICT,
+        fields: person::Given {
+            identifiers: Some(vec![person::Identifier {
+                kind: "national_id".into(),
+                number: "35050319800101001X".into(),
+            }]),
+            ..Default::default()
+        },
+        address: None,
+        household: None,
+    };
+    running.stage.store.submit(vec![scene::caused(5_000, stream, identified)]).await;
+    let login = running.account(3, Role::Hotline, DISTRICT.0).await;
+    let hotline = running.signed_in(&login).await;
+    let ask = json!({"kind": "national_id", "number": "35050319800101001X"});
+    let early = hotline.post("/api/v1/persons/match", &ask).await;
+    assert_eq!((early.status, early.json()["rule"].as_str()), (403, Some("access.no_open_task")));
+    let work = json!({"id": Uuid::from_u128(0xe1), "task": "answer_call"});
+    assert_eq!(hotline.post("/api/v1/session/work", &work).await.status, 204);
+    let yes = hotline.post("/api/v1/persons/match", &ask).await;
+    assert_eq!((yes.status, yes.json()), (200, json!({"matched": true})), "{}", yes.text());
+    let no = json!({"kind": "national_id", "number": "350503198001010028"});
+    assert_eq!(hotline.post("/api/v1/persons/match", &no).await.json(), json!({"matched": false}));
+    let empty = hotline.post("/api/v1/persons/match", &json!({"kind": "national_id", "number": ""})).await;
+    assert_eq!((empty.status, empty.json()["errors"][0]["pointer"].as_str()), (422, Some("/number")));
+    assert_eq!(hotline.delete(&format!("/api/v1/session/work/{}", Uuid::from_u128(0xe1))).await.status, 204);
+    running.stage.clock.advance(1);
+    assert_eq!(hotline.post("/api/v1/persons/match", &ask).await.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_glass_is_reviewed_by_another() {
+    let (running, client) = peopled().await;
+    let login = running.account(3, Role::Hotline, DISTRICT.0).await;
+    let hotline = running.signed_in(&login).await;
+    let path = format!("/api/v1/persons/{}/break-glass", scene::person_id(1).0);
+    let why = hotline.post(&path, &json!({"reason": "x"})).await;
+    assert_eq!((why.status, why.json()["errors"][0]["pointer"].as_str()), (422, Some("/reason")));
+    let read = hotline.post(&path, &json!({"reason": "collapsed at home, address needed"})).await;
+    assert_eq!(read.status, 200, "{}", read.text());
+    assert_eq!(read.json()["fields"]["full_name"], "王测试1");
+    assert!(read.json()["fields"]["note"].is_null());
+    let open = client.get("/api/v1/break-glass").await.json();
+    assert_eq!(open[0]["account"], account_id(3).0.to_string());
+    assert_eq!(open[0]["reason"], "collapsed at home, address needed");
+    let verdict = json!({"stream": open[0]["stream"], "seq": open[0]["seq"], "justified": true});
+    assert_eq!(hotline.post("/api/v1/break-glass", &verdict).await.status, 404);
+    assert_eq!(client.post("/api/v1/break-glass", &verdict).await.status, 204);
+    assert_eq!(client.post("/api/v1/break-glass", &verdict).await.status, 404);
+    assert_eq!(client.get("/api/v1/break-glass").await.json(), json!([]));
+}

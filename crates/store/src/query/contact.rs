@@ -1,0 +1,118 @@
+//! Contacts. What says who the source case is stands in groups of its own: whoever follows a contact does not learn it.
+
+use super::view::{Child, Cover, Field, Filter, FilterKind, Sort, View};
+use crate::rows;
+use domain::access::{
+    Action,
+    FieldGroup::{Clinical, Epidemiology, FreeText, Identity, Operational, SourceCaseLink},
+    Noun,
+};
+
+/// Contacts.
+pub static CONTACT: View = View {
+    noun: Noun::Contact,
+    list: Action::ContactList,
+    read: Action::ContactRead,
+    search: None,
+    table: &rows::CONTACT,
+    id: "id",
+    entry: None,
+    kind: "contact",
+    area: "r.jurisdiction",
+    hidden: None,
+    subject: Some("person_id"),
+    fields: &[
+        Field::plain("person_id", Identity),
+        Field::plain("outbreak", Operational),
+        Field::plain("jurisdiction", Operational),
+        Field::plain("ring", Epidemiology),
+        Field::plain("status", Operational),
+        Field::plain("status_on", Operational),
+        Field::plain("drop_reason", Operational),
+        // Says that the contact fell ill, and as which case.
+        Field::plain("promoted_case", Clinical),
+        Field::plain("pack_id", Operational),
+        Field::plain("pack_version", Operational),
+        Field::json("identifiers", Identity),
+        Field::plain("note", FreeText),
+        Field::plain("listed_on", Operational),
+        Field::plain("detected_on", Operational),
+        Field::plain("entered_site_on", Operational),
+        Field::flag("meets_definition", Epidemiology),
+        Field::flag("in_window", Epidemiology),
+        Field::plain("first_exposure", Epidemiology),
+        Field::plain("last_exposure", Epidemiology),
+        Field::plain("plan_start", Operational),
+        Field::plain("plan_first_day", Operational),
+        Field::plain("plan_last_day", Operational),
+        Field::plain("plan_last_on", Operational),
+        Field::json("plan_due_minutes", Operational),
+        Field::plain("last_seen_on", Operational),
+        Field::plain("offered_stream", Operational),
+        Field::plain("offered_jurisdiction", Operational),
+        Field::plain("offered_at", Operational),
+        Field::plain("handed_over_at", Operational),
+    ],
+    filters: &[
+        Filter { name: "outbreak", kind: FilterKind::Ids("outbreak"), group: None, search: false },
+        Filter { name: "jurisdiction", kind: FilterKind::Subtree("jurisdiction"), group: None, search: false },
+        Filter { name: "assigned", kind: FilterKind::Assigned, group: None, search: false },
+        Filter { name: "status", kind: FilterKind::OneOf("status"), group: Some(Operational), search: false },
+        Filter { name: "ring", kind: FilterKind::OneOf("ring"), group: Some(Epidemiology), search: false },
+        Filter { name: "person", kind: FilterKind::Ids("person_id"), group: Some(Identity), search: false },
+        Filter { name: "ends", kind: FilterKind::Days("plan_last_on"), group: Some(Operational), search: false },
+        Filter { name: "last_seen", kind: FilterKind::Days("last_seen_on"), group: Some(Operational), search: false },
+        Filter { name: "seen", kind: FilterKind::Present("last_seen_on"), group: Some(Operational), search: false },
+        Filter { name: "identifier", kind: FilterKind::Identifier("contact"), group: Some(Identity), search: true },
+    ],
+    sorts: &[Sort { name: "ends", column: "plan_last_on", group: Operational, descending: false, with: "status" }],
+    cover: Cover {
+        own: &["r.id"],
+        through: &[(
+            "r.id",
+            "SELECT contact_id FROM contact_basis WHERE stream IN (SELECT stream FROM stream_head) \
+             AND source_case IN ({work})",
+        )],
+    },
+    judged_on: &[],
+    children: &[
+        Child {
+            name: "bases",
+            table: &rows::CONTACT_BASIS,
+            of: "contact_id",
+            fields: &[
+                Field::plain("exposure_id", Epidemiology),
+                Field::plain("source_case", SourceCaseLink),
+                Field::plain("source_contact", SourceCaseLink),
+                Field::plain("source_place", SourceCaseLink),
+            ],
+            two_times: false,
+            read: None,
+            order: "exposure_id",
+        },
+        Child {
+            name: "steps",
+            table: &rows::CONTACT_STEP,
+            of: "contact_id",
+            fields: &[
+                Field::plain("status", Operational),
+                Field::plain("ring", Epidemiology),
+                Field::plain("from_day", Operational),
+                Field::plain("recorded_at", Operational),
+                Field::plain("recorded_by", Operational),
+            ],
+            two_times: false,
+            read: None,
+            order: "n",
+        },
+        Child {
+            name: "follow_up",
+            table: &rows::FOLLOW_UP,
+            of: "contact_id",
+            fields: super::follow_up::FIELDS,
+            two_times: false,
+            read: Some(Action::FollowUpRead),
+            order: "n",
+        },
+    ],
+};

@@ -1,0 +1,203 @@
+//! What is asked of a list, and what can be wrong with it.
+
+use super::view::{Filter, FilterKind, Sort, View};
+use crate::engine::DbError;
+use domain::{
+    access::Decision,
+    date::KnownDate,
+    noun::{MatchKey, person::fold_name},
+};
+use uuid::Uuid;
+
+/// A list asked for.
+#[derive(Clone, Default, Debug)]
+pub struct Ask {
+    /// Parameters as they came: names of [`View::parameters`] and their values.
+    pub filters: Vec<(String, String)>,
+    /// The order; that of making if left out.
+    pub sort: Option<String>,
+    /// Where the last page ended.
+    pub after: Option<String>,
+    /// Most records of a page, 1–500; 50 if 0.
+    pub limit: u32,
+    /// As recorded by this instant, milliseconds UTC.
+    pub as_of: Option<i64>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The access table says no, whichever record is meant.
+    #[error("refused by {}", .0.rule)]
+    Denied(Box<Decision>),
+    /// A parameter that cannot be.
+    #[error("{name}: {remedy}")]
+    Parameter {
+        /// Which.
+        name: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+impl From<crate::value::Mistyped> for QueryError {
+    fn from(error: crate::value::Mistyped) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+impl QueryError {
+    pub(super) fn parameter(name: &str, remedy: impl Into<String>) -> Self {
+        Self::Parameter { name: name.to_owned(), remedy: remedy.into() }
+    }
+}
+
+/// One parsed parameter.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    OneOf(&'static str, Vec<String>),
+    Ids(&'static str, Vec<Uuid>),
+    From(&'static str, String),
+    To(&'static str, String),
+    Subtree(&'static str, Uuid),
+    Assigned,
+    NamePrefix { folded: &'static str, written: &'static str, beginning: String, plain: String },
+    Key(MatchKey),
+    Present(&'static str, bool),
+}
+
+/// Most values of one parameter.
+const MOST_VALUES: usize = 100;
+/// Longest value, in characters.
+const LONGEST: usize = 2_000;
+/// Fewest folded letters of a name that a search begins with: one letter would list everybody. One for scripts of
+/// whole words.
+fn is_enough_of_a_name(folded: &str) -> bool {
+    folded.chars().count() >= 2 || folded.chars().any(|letter| !letter.is_ascii())
+}
+
+/// The parsed parameters, each with its declaration.
+pub(super) fn parse(view: &'static View, ask: &Ask) -> Result<Vec<(&'static Filter, Test)>, QueryError> {
+    let mut tests: Vec<(&'static Filter, Test)> = Vec::new();
+    for (name, value) in &ask.filters {
+        let Some((filter, end)) = find(view, name) else {
+            let known = view.parameters().join(", ");
+            return Err(QueryError::parameter(name, format!("no such parameter; known are: {known}")));
+        };
+        if tests.iter().any(|(before, _)| before.name == filter.name && !matches!(filter.kind, FilterKind::Days(_))) {
+            return Err(QueryError::parameter(name, "give it once; several values are separated by commas"));
+        }
+        if value.chars().count() > LONGEST {
+            return Err(QueryError::parameter(name, format!("at most {LONGEST} characters")));
+        }
+        tests.push((filter, test(filter, end, name, value)?));
+    }
+    Ok(tests)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    From,
+    To,
+    Neither,
+}
+
+fn find(view: &'static View, name: &str) -> Option<(&'static Filter, End)> {
+    view.filters.iter().find_map(|filter| match filter.kind {
+        FilterKind::Days(_) if name.strip_suffix("_from") == Some(filter.name) => Some((filter, End::From)),
+        FilterKind::Days(_) if name.strip_suffix("_to") == Some(filter.name) => Some((filter, End::To)),
+        FilterKind::Days(_) => None,
+        _ => (name == filter.name).then_some((filter, End::Neither)),
+    })
+}
+
+fn uuid(name: &str, text: &str) -> Result<Uuid, QueryError> {
+    text.trim().parse().map_err(|_| QueryError::parameter(name, "give an id, as records show it"))
+}
+
+fn test(filter: &Filter, end: End, name: &str, value: &str) -> Result<Test, QueryError> {
+    let values: Vec<&str> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+    if values.len() > MOST_VALUES {
+        return Err(QueryError::parameter(name, format!("at most {MOST_VALUES} values")));
+    }
+    if values.is_empty() {
+        return Err(QueryError::parameter(name, "give a value, or leave the parameter out"));
+    }
+    Ok(match filter.kind {
+        FilterKind::OneOf(column) => Test::OneOf(column, values.iter().map(|&value| value.to_owned()).collect()),
+        FilterKind::Ids(column) => {
+            Test::Ids(column, values.iter().map(|value| uuid(name, value)).collect::<Result<_, _>>()?)
+        }
+        FilterKind::Days(column) => {
+            let day = KnownDate::parse(value.trim()).ok().and_then(KnownDate::earliest);
+            let day = day.ok_or_else(|| QueryError::parameter(name, "give a day as YYYY-MM-DD"))?.to_string();
+            if end == End::To { Test::To(column, day) } else { Test::From(column, day) }
+        }
+        FilterKind::Subtree(column) => Test::Subtree(column, uuid(name, value)?),
+        FilterKind::Assigned if value == "me" => Test::Assigned,
+        FilterKind::Assigned => return Err(QueryError::parameter(name, "the one value is `me`")),
+        FilterKind::NamePrefix(folded, written) => {
+            let beginning = fold_name(value);
+            if !is_enough_of_a_name(&beginning) {
+                return Err(QueryError::parameter(name, "give at least two letters of the name"));
+            }
+            Test::NamePrefix { folded, written, beginning, plain: value.trim().to_owned() }
+        }
+        FilterKind::Identifier(scheme) => {
+            let (kind, number) = value
+                .split_once(':')
+                .ok_or_else(|| QueryError::parameter(name, "give KIND:NUMBER, as national_id:350503…"))?;
+            Test::Key(MatchKey::new(scheme, &[kind.trim(), &fold_name(number)]))
+        }
+        FilterKind::Key(scheme) => Test::Key(MatchKey::new(scheme, &[&value.trim().to_lowercase()])),
+        FilterKind::Present(column) => match value {
+            "yes" => Test::Present(column, true),
+            "no" => Test::Present(column, false),
+            _ => return Err(QueryError::parameter(name, "say yes or no")),
+        },
+    })
+}
+
+/// The order asked for, if an index serves it with these filters.
+pub(super) fn order(
+    view: &'static View,
+    ask: &Ask,
+    tests: &[(&'static Filter, Test)],
+) -> Result<Option<&'static Sort>, QueryError> {
+    let Some(name) = &ask.sort else { return Ok(None) };
+    let Some(sort) = view.sorts.iter().find(|sort| sort.name == name) else {
+        let known = view.orders().join(", ");
+        return Err(QueryError::parameter("sort", format!("no such order; known are: {known}")));
+    };
+    let single = |test: &Test| match test {
+        Test::OneOf(_, values) => values.len() == 1,
+        Test::Ids(_, ids) => ids.len() == 1,
+        _ => true,
+    };
+    if !tests.iter().any(|(filter, test)| filter.name == sort.with && single(test)) {
+        let remedy = format!("this order is for one {}: give it as a parameter", sort.with);
+        return Err(QueryError::parameter("sort", remedy));
+    }
+    Ok(Some(sort))
+}
+
+/// What was asked, without what may be personal: for the log.
+pub(super) fn described(view: &'static View, ask: &Ask) -> String {
+    let mut words = vec![format!("{} list", view.noun)];
+    for (name, value) in &ask.filters {
+        let personal = find(view, name).is_none_or(|(filter, _)| filter.search);
+        words.push(if personal { format!("{name}=…") } else { format!("{name}={value}") });
+    }
+    if let Some(as_of) = ask.as_of {
+        words.push(format!("as_of={as_of}"));
+    }
+    words.join(" ")
+}
+
+/// The whole question, whose keyed hash the log keeps.
+pub(super) fn question(view: &'static View, ask: &Ask) -> String {
+    format!("{} {:?} {:?} {:?} {:?} {}", view.noun, ask.filters, ask.sort, ask.after, ask.as_of, ask.limit)
+}
