@@ -46,7 +46,13 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 fn beginning() -> Vec<Act> {
     let act = |what, a, b, small| Act { what, a, b, small, stream: HERE, account: ALICE };
     let each = |what, small| (0..3).map(move |a| act(what, a, (a + 1) % 3, small));
-    each(0, 0).chain(each(8, 3)).chain(each(19, 0)).chain(each(22, 0)).chain(each(25, 0)).chain([act(32, 0, 0, 0)]).collect()
+    each(0, 0)
+        .chain(each(8, 3))
+        .chain(each(19, 0))
+        .chain(each(22, 0))
+        .chain(each(25, 0))
+        .chain([act(32, 0, 0, 0)])
+        .collect()
 }
 
 impl Act {
@@ -160,7 +166,7 @@ impl Act {
             29 if self.small < 0 => team::Command::Disband { id }.into(),
             29 => team::Command::EndArea { id, area: DISTRICT, at: at.filter(|_| self.b > 0) }.into(),
             30 => assignment::Command::Assign {
-                id: AssignmentId(uuid(3, self.small.unsigned_abs())),
+                id: AssignmentId(uuid(3, self.small.unsigned_abs() % 4)),
                 work: assignment::Work::Household(home(self.a)),
                 to: if self.b > 0 { Assignee::Team(id.0) } else { Assignee::Account(account.0) },
                 task: Task::SupplyHousehold,
@@ -168,7 +174,7 @@ impl Act {
                 until,
             }
             .into(),
-            _ => assignment::Command::End { id: AssignmentId(uuid(3, self.small.unsigned_abs())), at }.into(),
+            _ => assignment::Command::End { id: AssignmentId(uuid(3, self.small.unsigned_abs() % 4)), at }.into(),
         }
     }
 
