@@ -1,8 +1,16 @@
 //! `firebreak`: the one binary. The only place where clock, entropy, environment, paths and sockets are born.
 #![allow(clippy::disallowed_methods)]
 
+mod account;
 mod bench;
 mod born;
+mod demo;
+mod export;
+mod import;
+mod keeping;
+mod pack;
+mod place;
+mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -10,12 +18,38 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(version, about, propagate_version = true)]
 struct Arguments {
+    #[command(flatten)]
+    place: place::Place,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// An exercise district, live, with a sign-in link for each post.
+    Demo(demo::Arguments),
+    /// Serves a database.
+    Serve(serve::Arguments),
+    /// Makes a new database, or brings an older one up to this program.
+    Migrate(keeping::Migrate),
+    /// Proves that chain, journal and tables agree.
+    Verify(keeping::Verify),
+    /// Writes an encrypted copy while the database is in use.
+    Backup(keeping::Backup),
+    /// Restores a copy, erasures included.
+    Restore(keeping::Restore),
+    /// Says whether this installation would keep what it is given.
+    Doctor(keeping::Doctor),
+    /// Erases a person's data: asked by one account, approved by another.
+    Erase(keeping::Erase),
+    /// Accounts, grants and command posts.
+    Account(account::Arguments),
+    /// Brings a file in.
+    Import(import::Arguments),
+    /// Takes a file out.
+    Export(export::Arguments),
+    /// Disease packs.
+    Pack(pack::Arguments),
     /// Measures, each figure beside the raw limit of the same run.
     Bench(bench::Arguments),
 }
@@ -26,13 +60,26 @@ fn main() -> std::process::ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return born::fail(&format!("the runtime did not start: {error}")),
     };
+    let place = arguments.place;
     let done = runtime.block_on(async {
         match arguments.command {
+            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Serve(arguments) => serve::run(place, arguments).await,
+            Command::Migrate(arguments) => keeping::migrate(place, arguments).await,
+            Command::Verify(arguments) => keeping::verify(place, arguments).await,
+            Command::Backup(arguments) => keeping::backup(place, arguments).await,
+            Command::Restore(arguments) => keeping::restore(place, arguments).await,
+            Command::Doctor(arguments) => keeping::doctor(place, arguments).await,
+            Command::Erase(arguments) => keeping::erase(place, arguments).await,
+            Command::Account(arguments) => account::run(place, arguments).await,
+            Command::Import(arguments) => import::run(place, arguments).await,
+            Command::Export(arguments) => export::run(place, arguments).await,
+            Command::Pack(arguments) => pack::run(arguments),
             Command::Bench(arguments) => bench::run(arguments).await,
         }
     });
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => born::fail(&error.to_string()),
+        Err(error) => born::fail(&format!("{error:#}")),
     }
 }

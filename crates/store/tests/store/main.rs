@@ -1,3 +1,9 @@
 //! The store through its own door, on both engines.
 
+mod access_log;
+mod accounts;
+mod feed;
+mod post;
+mod queries;
+mod scope;
 mod write_path;
