@@ -75,7 +75,7 @@ fn main() -> std::process::ExitCode {
             Command::Import(arguments) => import::run(place, arguments).await,
             Command::Export(arguments) => export::run(place, arguments).await,
             Command::Pack(arguments) => pack::run(arguments),
-            Command::Bench(arguments) => bench::run(arguments).await,
+            Command::Bench(arguments) => bench::run(place, arguments).await,
         }
     });
     match done {

@@ -13,11 +13,14 @@ use store::{
     vault::MasterKeys,
 };
 
+/// The database of an installation that names none.
+pub const DEFAULT: &str = "sqlite:firebreak/firebreak.sqlite";
+
 /// Options of every command that touches data.
 #[derive(Args, Clone)]
 pub struct Place {
     /// The database: `sqlite:FILE` or `postgres://USER@HOST/NAME`.
-    #[arg(long, env = "FIREBREAK_DATABASE", default_value = "sqlite:firebreak/firebreak.sqlite", global = true)]
+    #[arg(long, env = "FIREBREAK_DATABASE", default_value = DEFAULT, global = true)]
     pub database: String,
     /// The key store's own address, never the same database. With SQLite `keys/` beside the database's folder.
     #[arg(long, env = "FIREBREAK_KEYS", global = true)]

@@ -6,6 +6,7 @@
 
 pub mod errors_file;
 pub mod fuzzing;
+pub mod intake;
 pub mod limits;
 pub mod map;
 pub mod refusal;

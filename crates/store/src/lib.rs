@@ -9,6 +9,7 @@ pub mod cipher;
 pub mod closure;
 pub mod engine;
 pub mod feed;
+pub mod matching;
 pub mod query;
 pub mod rows;
 pub mod schema;

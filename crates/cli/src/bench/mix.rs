@@ -3,11 +3,14 @@
 use domain::{
     date::KnownDate,
     fields::Change,
-    id::{CaseId, CommandId, JurisdictionId, OutbreakId, PersonId, StreamId},
+    id::{CaseId, CommandId, ContactId, ExposureId, JurisdictionId, OutbreakId, PersonId, StreamId},
     kernel::{Command, Envelope},
-    noun::{case, jurisdiction, outbreak, person},
-    pack::PackRef,
+    noun::{case, contact, exposure, jurisdiction, outbreak, person},
+    pack::{ExposureKind, PackRef, Ring},
+    when::When,
 };
+use jiff::civil::Date;
+use std::collections::VecDeque;
 use uuid::Uuid;
 
 /// The district of the bench.
@@ -45,12 +48,25 @@ pub struct Mix {
     seed: u64,
     made: u64,
     commands: u64,
+    today: Date,
+    cases: Vec<CaseId>,
+    listed: u64,
+    unvisited: VecDeque<ContactId>,
 }
 
 impl Mix {
-    /// A mix for a stream.
-    pub fn new(stream: StreamId) -> Self {
-        Self { stream, seed: 0x9e37_79b9_7f4a_7c15, made: 0, commands: 0 }
+    /// A mix for a stream; `today` is the day of the outbreak's zone.
+    pub fn new(stream: StreamId, today: Date) -> Self {
+        Self {
+            stream,
+            seed: 0x9e37_79b9_7f4a_7c15,
+            made: 0,
+            commands: 0,
+            today,
+            cases: Vec::new(),
+            listed: 0,
+            unvisited: VecDeque::new(),
+        }
     }
 
     fn next(&mut self) -> u64 {
@@ -120,46 +136,111 @@ impl Mix {
         }
     }
 
-    /// The next command of the mix: 85 % person and case (the case of the person just made comes with it), 15 %
-    /// corrections of people that exist; 1 % refused, 1 % sent again by the caller.
+    /// The next act of the mix: 40 % a person with a case, 30 % an exposure with the contact listed from it, 20 % a
+    /// follow-up entry, 10 % a correction or an entry in error; one act in a hundred is refused.
     pub fn next_commands(&mut self, population: u64, into: &mut Vec<Envelope>) {
-        let draw = self.next() % 100;
-        if draw < 85 {
-            let n = self.made.max(population);
-            let register = self.register(n);
-            into.push(register);
-            let id = CaseId(self.uuid());
-            let command = case::Command::Open {
-                id,
-                person: Self::person_of(n),
-                outbreak: OUTBREAK,
-                jurisdiction: DISTRICT,
-                classification: case::Classification::Unclassified,
-                findings: Vec::new(),
-                fields: case::Given {
-                    onset_on: KnownDate::parse("2022-03-11").ok(),
-                    reported_on: KnownDate::parse("2022-03-13").ok(),
-                    reported_as: Some(case::Classification::Confirmed),
-                    symptoms: Some(vec!["fever".to_owned(), "cough".to_owned()]),
-                    ..Default::default()
-                },
-                reinfection_of: None,
-            };
-            into.push(self.envelope(command));
-        } else {
-            let n = self.next() % population.max(1);
-            let refused = draw == 99;
-            let stale = Change { seen: Some("nobody".to_owned()), to: Some("nurse".to_owned()) };
-            let latin = Change { seen: None, to: Some(format!("Wang {}", self.commands)) };
-            let command = person::Command::Correct {
-                id: Self::person_of(n),
-                changes: person::Changes {
-                    occupation: refused.then_some(stale),
-                    latin_name: (!refused).then_some(latin),
-                    ..Default::default()
-                },
-            };
-            into.push(self.envelope(command));
+        match self.next() % 100 {
+            0..40 => self.person_and_case(population, into),
+            40..70 => self.exposure_and_contact(population, into),
+            70..90 => match self.unvisited.pop_front() {
+                Some(id) => {
+                    let visit = self.visit(id);
+                    into.push(visit);
+                }
+                None => self.exposure_and_contact(population, into),
+            },
+            draw => {
+                let correction = self.correction(population, draw == 99);
+                into.push(correction);
+            }
         }
+    }
+
+    fn person_and_case(&mut self, population: u64, into: &mut Vec<Envelope>) {
+        let n = self.made.max(population);
+        let register = self.register(n);
+        into.push(register);
+        let id = CaseId(self.uuid());
+        let command = case::Command::Open {
+            id,
+            person: Self::person_of(n),
+            outbreak: OUTBREAK,
+            jurisdiction: DISTRICT,
+            classification: case::Classification::Unclassified,
+            findings: Vec::new(),
+            fields: case::Given {
+                onset_on: Some(self.days_ago(3)),
+                reported_on: Some(self.days_ago(1)),
+                reported_as: Some(case::Classification::Confirmed),
+                symptoms: Some(vec!["fever".to_owned(), "cough".to_owned()]),
+                ..Default::default()
+            },
+            reinfection_of: None,
+        };
+        self.cases.push(id);
+        into.push(self.envelope(command));
+    }
+
+    fn exposure_and_contact(&mut self, population: u64, into: &mut Vec<Envelope>) {
+        if self.cases.is_empty() || self.listed >= population {
+            return self.person_and_case(population, into);
+        }
+        let case = self.cases[self.next() as usize % self.cases.len()];
+        // Each person is listed once; a stride coprime to any register visits them in no order.
+        let person = Self::person_of(self.listed.wrapping_mul(7_919) % population);
+        self.listed += 1;
+        let (exposure, contact) = (ExposureId(self.uuid()), ContactId(self.uuid()));
+        let record = exposure::Command::Record {
+            id: exposure,
+            source: exposure::Source::Case(case),
+            person,
+            outbreak: OUTBREAK,
+            fields: exposure::Given {
+                first: Some(When::On(self.days_ago(3))),
+                last: Some(When::On(self.days_ago(2))),
+                minutes: Some(90),
+                kind: Some(ExposureKind::Household),
+                setting: Some("同住".to_owned()),
+                ..Default::default()
+            },
+        };
+        into.push(self.envelope(record));
+        let list = contact::Command::List {
+            id: contact,
+            person,
+            ring: Ring::Ring1,
+            exposures: vec![exposure],
+            fields: contact::Given::default(),
+        };
+        into.push(self.envelope(list));
+        self.unvisited.push_back(contact);
+    }
+
+    fn visit(&mut self, id: ContactId) -> Envelope {
+        let fields = contact::EntryGiven {
+            on: Some(self.today),
+            state: Some(contact::Seen::SeenWell),
+            mode: Some(contact::Mode::Visit),
+            ..Default::default()
+        };
+        self.envelope(contact::Command::RecordFollowUp { id, fields })
+    }
+
+    fn correction(&mut self, population: u64, refused: bool) -> Envelope {
+        let stale = Change { seen: Some("nobody".to_owned()), to: Some("nurse".to_owned()) };
+        let latin = Change { seen: None, to: Some(format!("Wang {}", self.commands)) };
+        let command = person::Command::Correct {
+            id: Self::person_of(self.next() % population.max(1)),
+            changes: person::Changes {
+                occupation: refused.then_some(stale),
+                latin_name: (!refused).then_some(latin),
+                ..Default::default()
+            },
+        };
+        self.envelope(command)
+    }
+
+    fn days_ago(&self, days: i64) -> KnownDate {
+        KnownDate::day(self.today.saturating_sub(jiff::Span::new().days(days)))
     }
 }

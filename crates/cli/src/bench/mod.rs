@@ -40,8 +40,8 @@ pub struct Results {
 }
 
 /// Runs one bench.
-pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub async fn run(place: crate::place::Place, arguments: Arguments) -> anyhow::Result<()> {
     match arguments.subject {
-        Subject::Write(arguments) => write::run(arguments).await,
+        Subject::Write(arguments) => write::run(place, arguments).await,
     }
 }

@@ -7,7 +7,10 @@ use super::{
     bare::{self, Bare},
     mix::{DISTRICT, Mix, beginning},
 };
-use crate::born;
+use crate::{
+    born,
+    place::{DEFAULT, Place},
+};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use domain::{
@@ -34,12 +37,6 @@ pub struct Arguments {
     /// People registered before anything is measured.
     #[arg(long, default_value_t = 200_000)]
     population: u64,
-    /// Where to write: `sqlite:FILE` or `postgres://…` of an empty database. A temporary file if left out.
-    #[arg(long)]
-    database: Option<String>,
-    /// The key store's own URL; needed with PostgreSQL.
-    #[arg(long)]
-    keys: Option<String>,
     /// An empty database for the bare rows; needed with PostgreSQL.
     #[arg(long)]
     bare_database: Option<String>,
@@ -71,16 +68,17 @@ struct Places {
 }
 
 impl Places {
-    fn new(arguments: &Arguments) -> anyhow::Result<Self> {
+    /// A temporary file unless `--database` names an empty database.
+    fn new(place: &Place, arguments: &Arguments) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("a temporary folder cannot be made")?;
         let file = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
-        let url = arguments.database.clone().unwrap_or_else(|| file("bench.sqlite"));
+        let url = if place.database == DEFAULT { file("bench.sqlite") } else { place.database.clone() };
         if url.starts_with("sqlite:") {
             return Ok(Self { keys: file("keys.sqlite"), bare: file("bare.sqlite"), bare_keys: file("bare-keys.sqlite"), url, _folder: folder });
         }
         let named = |name: &Option<String>, flag: &str| name.clone().with_context(|| format!("with PostgreSQL name an empty database by {flag}"));
         Ok(Self {
-            keys: named(&arguments.keys, "--keys")?,
+            keys: named(&place.keys, "--keys")?,
             bare: named(&arguments.bare_database, "--bare-database")?,
             bare_keys: named(&arguments.bare_keys, "--bare-keys")?,
             url,
@@ -98,8 +96,8 @@ struct Cell {
 }
 
 /// Runs the bench.
-pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let places = Places::new(&arguments)?;
+pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
+    let places = Places::new(&place, &arguments)?;
     let store = open(&places.url, &places.keys).await?;
     let engine = store.db().engine();
     if !arguments.json {
@@ -112,7 +110,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let caused = |envelope| Submission::caused(Actor { account: AccountId(Uuid::from_u128(1)) }, envelope);
     *lock(&store) = Some(Vec::new());
     store.submit(beginning(stream, pack).into_iter().map(caused).collect()).await;
-    let mut mix = Mix::new(stream);
+    let mut mix = Mix::new(stream, today()?);
     let mut n = 0;
     let mut base = Vec::new();
     let mut peers = Bare::open(&places.bare, &places.bare_keys).await?;
@@ -152,6 +150,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     store.close().await;
     print(Results { bench: "write", engine: engine.name(), results }, arguments.json)
+}
+
+/// Today in the bench's zone.
+fn today() -> anyhow::Result<jiff::civil::Date> {
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai")?;
+    Ok(zone.to_datetime(jiff::Timestamp::from_millisecond((born::clock())())?).date())
 }
 
 fn rate(cell: &Cell, took: Duration) -> f64 {

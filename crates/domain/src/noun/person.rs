@@ -409,7 +409,8 @@ impl Noun for Person {
     fn needs(command: &Command, _: &dyn World, needs: &mut Needs) {
         match command {
             Command::MergeInto { kept, .. } => needs.id(*kept),
-            Command::JoinHousehold { household: Some(household), .. } => needs.id(*household),
+            Command::Register { household: Some(household), .. }
+            | Command::JoinHousehold { household: Some(household), .. } => needs.id(*household),
             _ => {}
         }
     }
@@ -418,6 +419,7 @@ impl Noun for Person {
         match (this, command) {
             (None, Command::Register { id, jurisdiction, fields, address, household }) => {
                 check(fields, context.now)?;
+                still_lived_in(*household, context)?;
                 let address = address.as_ref().map(AddressGiven::taken);
                 Ok(vec![Event::Registered(Registered {
                     id: *id,
@@ -447,11 +449,7 @@ impl Noun for Person {
                 if person.household == *household {
                     return Err(Refusal::rule("nothing_changes"));
                 }
-                if let Some(id) = household {
-                    if context.expect::<Household>(*id)?.dissolved_at.is_some() {
-                        return Err(Refusal::rule("household_dissolved").at("household").about(*id));
-                    }
-                }
+                still_lived_in(*household, context)?;
                 Ok(vec![Event::JoinedHousehold(JoinedHousehold { household: *household })])
             }
             (Some(person), Command::MergeInto { kept, .. }) => {
@@ -523,6 +521,16 @@ impl Noun for Person {
 
     fn match_keys(&self, permit: &Reading) -> Vec<MatchKey> {
         if self.merged_into.is_some() { Vec::new() } else { matching::keys(&self.fields, permit) }
+    }
+}
+
+/// A household not on record here is taken as said; one known to be dissolved is refused.
+fn still_lived_in(household: Option<HouseholdId>, context: &Context<'_>) -> Result<(), Refusal> {
+    match household.and_then(|id| context.find::<Household>(id)) {
+        Some(Household { dissolved_at: Some(_), id, .. }) => {
+            Err(Refusal::rule("household_dissolved").at("household").about(*id))
+        }
+        _ => Ok(()),
     }
 }
 

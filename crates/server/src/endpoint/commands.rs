@@ -17,7 +17,10 @@ use axum::{
 use domain::{
     access::Action,
     kernel::{Command, Envelope, Outcome, group::Submission},
-    noun::{Noun as _, case, jurisdiction, outbreak, person},
+    noun::{
+        Noun as _, assignment, case, contact, duplicate, erasure, exposure, household, import, jurisdiction,
+        outbreak, person, place, sample, team,
+    },
     refusal::{Answer, Refusal},
 };
 use serde::Serialize;
@@ -173,6 +176,16 @@ fn action(command: &Command) -> Option<Action> {
         Command::Outbreak(command) => Some(outbreak::Outbreak::action(command)),
         Command::Person(command) => Some(person::Person::action(command)),
         Command::Case(command) => Some(case::Case::action(command)),
+        Command::Place(command) => Some(place::Place::action(command)),
+        Command::Household(command) => Some(household::Household::action(command)),
+        Command::Duplicate(command) => Some(duplicate::Duplicate::action(command)),
+        Command::Team(command) => Some(team::Team::action(command)),
+        Command::Assignment(command) => Some(assignment::Assignment::action(command)),
+        Command::Import(command) => Some(import::Import::action(command)),
+        Command::Erasure(command) => Some(erasure::Erasure::action(command)),
+        Command::Sample(command) => Some(sample::Sample::action(command)),
+        Command::Exposure(command) => Some(exposure::Exposure::action(command)),
+        Command::Contact(command) => Some(contact::Contact::action(command)),
         _ => None,
     }
 }

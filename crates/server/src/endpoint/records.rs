@@ -234,6 +234,7 @@ fn list_operation(view: &View) -> OperationBuilder {
             FilterKind::Assigned => "`me`: assigned to the caller, alone or by a team.",
             FilterKind::NamePrefix(..) => "The beginning of a name; takes the right to search.",
             FilterKind::Identifier(_) => "`KIND:NUMBER`, exactly; takes the right to search.",
+            FilterKind::Key(_) => "A whole name or code, folded.",
             FilterKind::Present(_) => "`yes` or `no`: whether there is one.",
         };
         let names = match filter.kind {

@@ -97,10 +97,7 @@ async fn a_body_that_cannot_be_read_is_refused_at_its_place_with_nothing_done() 
         ("[1]", expected(422, "wrong_type", "/0")),
         ("{\"stream\":1}", expected(422, "missing_field", "/id")),
         (&with("{\"person\":{\"vanish\":{}}}"), expected(422, "unknown_choice", "/command/person")),
-        (
-            &with("{\"person\":{\"register\":{\"id\":1}}}"),
-            expected(422, "wrong_type", "/command/person/register/id"),
-        ),
+        (&with("{\"person\":{\"register\":{\"id\":1}}}"), expected(422, "wrong_type", "/command/person/register/id")),
         (
             &with(&format!(
                 "{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{{\"nickname\":\"x\"}}}}}}}}"

@@ -16,31 +16,31 @@ use uuid::Uuid;
 
 /// Operations that need nobody to be signed in.
 const PUBLIC: &[&str] = &[
-    "GET /api/v1/openapi.json",
-    "GET /healthz",
-    "GET /metrics",
-    "GET /readyz",
-    "GET /sign-in/{token}",
-    "POST /api/v1/password",
-    "POST /api/v1/session",
+    "/api/v1/openapi.json GET",
+    "/api/v1/password POST",
+    "/api/v1/session POST",
+    "/healthz GET",
+    "/metrics GET",
+    "/readyz GET",
+    "/sign-in/{token} GET",
 ];
 
 /// Signed-in operations that stand for no action of the access table: about the caller alone, or judged command by
 /// command and message by message.
 const OF_ONESELF: &[&str] = &[
-    "DELETE /api/v1/session",
-    "DELETE /api/v1/session/work/{id}",
-    "DELETE /api/v1/sessions",
-    "DELETE /api/v1/tokens/{id}",
-    "GET /api/v1/feed",
-    "GET /api/v1/session",
-    "GET /api/v1/session/work",
-    "GET /api/v1/tokens",
-    "POST /api/v1/commands",
-    "POST /api/v1/session/password",
-    "POST /api/v1/session/totp",
-    "POST /api/v1/session/totp/confirm",
-    "POST /api/v1/session/work",
+    "/api/v1/commands POST",
+    "/api/v1/feed GET",
+    "/api/v1/session DELETE",
+    "/api/v1/session GET",
+    "/api/v1/session/password POST",
+    "/api/v1/session/totp POST",
+    "/api/v1/session/totp/confirm POST",
+    "/api/v1/session/work GET",
+    "/api/v1/session/work POST",
+    "/api/v1/session/work/{id} DELETE",
+    "/api/v1/sessions DELETE",
+    "/api/v1/tokens GET",
+    "/api/v1/tokens/{id} DELETE",
 ];
 
 struct Operation {
@@ -52,7 +52,7 @@ struct Operation {
 
 impl Operation {
     fn name(&self) -> String {
-        format!("{} {}", self.method, self.path)
+        format!("{} {}", self.path, self.method)
     }
 
     /// Its path with an id that nothing has.

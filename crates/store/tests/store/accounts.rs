@@ -132,7 +132,7 @@ async fn a_session_ends_when_idle_and_at_its_longest_however_it_is_used() {
             post.store().begin_session(&token, &session(1, ADMIN), post.now()).await.expect("a session begins");
         let begin = post.now();
         for hour in 1..=13 {
-            let at = begin + hour * HOUR - 1;
+            let at = begin + hour * (HOUR - 1);
             let Some(found) = post.store().session(&token, at).await.expect("it is read") else {
                 assert_eq!(hour, 13, "used once an hour it lasts its twelve hours");
                 break;

@@ -1,6 +1,6 @@
 //! The live feed: nothing missed, nothing told to who may not know.
 
-use crate::post::{BESIDE, Post};
+use crate::post::{BESIDE, Post, id};
 use domain::access::Role;
 use std::collections::BTreeSet;
 use store::feed::{Feed, Heard};
@@ -64,7 +64,13 @@ async fn a_cursor_of_another_database_asks_to_load_anew() {
         let here = post.staff(1, Role::Epidemiologist, scene::DISTRICT.0).await;
         let rights = post.rights(here).await;
         let feed = Feed::open(post.store().clone());
-        let foreign = Feed::open(Stage::new(engine).await.store).now().await.expect("a cursor is made");
+        // As after a restore, which makes a new epoch.
+        let restored = Stage::new(engine).await;
+        let mut tx = restored.store.db().begin_write().await.expect("a write begins");
+        let sql = "UPDATE property SET value = $1 WHERE name = 'epoch'";
+        tx.execute(sql, &[id(0xe90c).to_string().into()]).await.expect("the epoch is another");
+        tx.commit().await.expect("it is written");
+        let foreign = Feed::open(restored.another().await).now().await.expect("a cursor is made");
         for cursor in [foreign.as_str(), "", "zz", "00"] {
             let heard = feed.after(&rights, cursor, 10).await.expect("it is read");
             let Heard::Resync(fresh) = heard else { panic!("it does not fit: {cursor:?}") };

@@ -22,11 +22,10 @@ fn join(n: u64, household: Option<HouseholdId>) -> person::Command {
 }
 
 #[test]
-fn a_household_waits_for_its_dwelling_and_people_wait_for_their_household() {
+fn a_household_waits_for_its_dwelling() {
     let mut desk = Desk::new();
     desk.register(1);
     assert_eq!(desk.waits(establish(Some(FLAT))), vec![FLAT.0]);
-    assert_eq!(desk.waits(join(1, Some(HOME))), vec![HOME.0]);
     let flat = place::Command::Register {
         id: FLAT,
         kind: place::PlaceKind::Dwelling,
@@ -55,6 +54,14 @@ fn a_dissolved_household_has_no_people_and_takes_none() {
         assert_eq!(desk.get::<Person>(person_id(n)).household, None, "person {n}, in whichever stream");
     }
     assert_eq!(desk.refused(join(1, Some(HOME))), "household_dissolved");
+    let born = person::Command::Register {
+        id: person_id(4),
+        jurisdiction: DISTRICT,
+        fields: person::Given::default(),
+        address: None,
+        household: Some(HOME),
+    };
+    assert_eq!(desk.refused(born), "household_dissolved");
     assert_eq!(desk.refused(Command::Dissolve { id: HOME }), "household_dissolved");
     desk.assert_replays();
 }

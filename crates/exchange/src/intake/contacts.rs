@@ -1,0 +1,180 @@
+//! Contacts with the exposure that made them one, and entries of their follow-up.
+
+use super::{
+    Fault, Intake, Lookup, Planned, Stop, Verdict,
+    changes::{differ, joined, known_date},
+    exposures::read_exposure,
+    people::identifier_keys,
+    read::{self, aside},
+};
+use crate::{MappedRecord, Value};
+use domain::{
+    fields::Kept as _,
+    id::ContactId,
+    kernel::Relation,
+    noun::{
+        contact::{self, Contact, EntryGiven, Mode, Seen},
+        person::Identifier,
+    },
+    pack::Ring,
+    seal::Reading,
+};
+use jiff::tz::TimeZone;
+
+impl Intake {
+    fn numbered(&self, number: &str) -> Identifier {
+        Identifier { kind: self.settings.source.clone(), number: number.to_owned() }
+    }
+
+    pub(super) fn look_for_contact(&self, record: &MappedRecord, lookup: &mut Lookup) {
+        self.look_for_person(record, lookup);
+        self.look_for_exposure(record, lookup);
+        if let Some(number) = record.text("contact.external_id") {
+            lookup.keys.extend(identifier_keys("contact", &[self.numbered(number)]));
+        }
+    }
+
+    pub(super) fn look_for_follow_up(&self, record: &MappedRecord, lookup: &mut Lookup) {
+        if let Some(number) = record.text("followup.contact.external_id") {
+            lookup.keys.extend(identifier_keys("contact", &[self.numbered(number)]));
+            lookup.keys.extend(identifier_keys("identifier", &[self.numbered(number)]));
+        }
+        lookup.relations.insert(Relation::ContactOfPerson);
+    }
+
+    pub(super) fn contact_record(&mut self, record: &MappedRecord) -> Planned {
+        let outbreak = self.outbreak()?;
+        let (mut ring, mut given, mut note, mut external) = (Ring::Ring1, contact::Given::default(), None, None);
+        for field in &record.fields {
+            let Some(name) = field.to.target.path.strip_prefix("contact.") else { continue };
+            match (name, &field.value) {
+                (_, Value::Clear) => {}
+                ("external_id", Value::Text(number)) => external = Some(self.numbered(number)),
+                ("ring", Value::Code("ring_2")) => ring = Ring::Ring2,
+                ("ring", Value::Code("general")) => ring = Ring::General,
+                ("ring", _) => {}
+                ("listed", value) => given.listed_on = known_date(value, &TimeZone::UTC),
+                (name, value) => aside(&mut note, name, value, field.to.target.kind),
+            }
+        }
+        given.note = note;
+        let named = external.as_ref().and_then(|number| {
+            self.known.one::<Contact>(identifier_keys("contact", std::slice::from_ref(number))[0])
+        });
+        let named = named.filter(|contact| contact.outbreak == outbreak).cloned();
+        // Its source is looked at first: without one nobody is listed (DESIGN §13.7).
+        let said = read_exposure(record, &self.settings);
+        self.source(&said)?;
+        let whose = read::person(record, &self.settings);
+        let (person, mut verdict) = self.person(whose, named.as_ref().map(|contact| contact.person));
+        let (exposure, done) = self.exposure(person, said)?;
+        verdict = verdict.max(done);
+        let found = named.or_else(|| self.known.contact_of(person, outbreak).cloned());
+        let Some(found) = found else {
+            given.identifiers = external.map(|number| vec![number]);
+            let id = ContactId(self.fresh());
+            self.then(contact::Command::List { id, person, ring, exposures: vec![exposure], fields: given });
+            return Ok(verdict.max(Verdict::Created));
+        };
+        if let Some(number) = external {
+            let stands = found.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
+            given.identifiers = Some(joined(stands, vec![number]));
+        }
+        let (clears, mut changed): (Vec<&str>, bool) = (Vec::new(), false);
+        let changes = differ!(contact::Changes, found.fields, given, clears, &mut changed;
+            identifiers, listed_on, note);
+        if changed {
+            self.then(contact::Command::Correct { id: found.id, changes });
+            verdict = verdict.max(Verdict::Updated);
+        }
+        if !found.bases.iter().any(|basis| basis.exposure == exposure) {
+            self.then(contact::Command::AddExposure { id: found.id, exposure, ring: Some(ring) });
+            verdict = verdict.max(Verdict::Updated);
+        }
+        Ok(verdict)
+    }
+
+    pub(super) fn follow_up_record(&mut self, record: &MappedRecord) -> Planned {
+        let outbreak = self.outbreak()?;
+        let number = record.text("followup.contact.external_id").unwrap_or_default();
+        let identifier = [self.numbered(number)];
+        let found = self.known.one::<Contact>(identifier_keys("contact", &identifier)[0]);
+        let by_person = || self.known.contact_of(self.identified(&identifier)?.id, outbreak);
+        let Some(contact) = found.or_else(by_person).cloned() else {
+            let column = record.fields.iter().find(|field| field.to.target.path == "followup.contact.external_id");
+            return Err(Stop::Unknown(Fault {
+                column: column.and_then(|field| field.column()),
+                rule: "intake.reference_unknown",
+                remedy: "No contact here has this id: import the contacts first, or correct the cell.".to_owned(),
+            }));
+        };
+        let given = entry(record);
+        let same = contact.entries.iter().position(|entry| {
+            let place = (entry.fields.on.as_ref().map(|on| on.0), entry.fields.slot.as_ref().map(|slot| slot.0));
+            let mode = entry.fields.mode.as_ref().map(|mode| mode.0);
+            place == (given.on, given.slot) && (given.slot.is_some() || given.mode.is_none() || mode == given.mode)
+        });
+        let Some(n) = same else {
+            self.then(contact::Command::RecordFollowUp { id: contact.id, fields: given });
+            return Ok(Verdict::Created);
+        };
+        let (clears, mut changed): (Vec<&str>, bool) = (Vec::new(), false);
+        let stands = &contact.entries[n].fields;
+        let changes = differ!(contact::EntryChanges, stands, given, clears, &mut changed;
+            mode, state, temperature_tenths, symptoms, note);
+        if !changed {
+            return Ok(Verdict::Unchanged);
+        }
+        self.then(contact::Command::CorrectFollowUp { id: contact.id, n: n as u32, changes });
+        Ok(Verdict::Updated)
+    }
+}
+
+fn entry(record: &MappedRecord) -> EntryGiven {
+    let mut given = EntryGiven::default();
+    let mut note = None;
+    for field in &record.fields {
+        let Some(name) = field.to.target.path.strip_prefix("followup.") else { continue };
+        match (name, &field.value) {
+            ("contact.external_id", _) | (_, Value::Clear) => {}
+            ("date", value) => given.on = known_date(value, &TimeZone::UTC).and_then(|date| date.earliest()),
+            ("slot", Value::Int(slot)) => given.slot = Some(*slot),
+            ("status", Value::Code(code)) => given.state = seen(code),
+            ("mode", Value::Code(code)) => given.mode = mode(code),
+            ("temperature_tenths", Value::Int(tenths)) => given.temperature_tenths = Some(*tenths),
+            ("symptoms", Value::Text(text)) => {
+                let symptoms = text.split([';', '；']).map(str::trim).filter(|symptom| !symptom.is_empty());
+                given.symptoms = Some(symptoms.map(str::to_owned).collect());
+            }
+            ("note", Value::Text(text)) => note = Some(text.clone()),
+            (name, value) => aside(&mut given.note, name, value, field.to.target.kind),
+        }
+    }
+    given.note = match (note, given.note.take()) {
+        (Some(first), Some(rest)) => Some(format!("{first}\n{rest}")),
+        (first, rest) => first.or(rest),
+    };
+    given
+}
+
+fn seen(code: &str) -> Option<Seen> {
+    Some(match code {
+        "seen_well" => Seen::SeenWell,
+        "seen_ill" => Seen::SeenIll,
+        "not_seen" => Seen::NotSeen,
+        "refused" => Seen::Refused,
+        "missed" => Seen::Missed,
+        "not_attempted" => Seen::NotAttempted,
+        _ => return None,
+    })
+}
+
+fn mode(code: &str) -> Option<Mode> {
+    Some(match code {
+        "visit" => Mode::Visit,
+        "phone" => Mode::Phone,
+        "video" => Mode::Video,
+        "self_report" => Mode::SelfReport,
+        _ => return None,
+    })
+}

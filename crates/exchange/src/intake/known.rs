@@ -1,0 +1,128 @@
+//! What the register has of a batch's people and things, and what the batch itself made so far.
+
+use domain::{
+    id::{CaseId, OutbreakId, PersonId},
+    kernel::{Aggregate, Kind, Relation},
+    noun::{MatchKey, case::Case, contact::Contact, exposure::Exposure, person::Person, Of},
+    seal::Reading,
+};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// What has to be looked for.
+#[derive(Default, Debug)]
+pub struct Lookup {
+    /// Keys of records.
+    pub keys: BTreeSet<MatchKey>,
+    /// Records that refer to those found are needed too.
+    pub relations: BTreeSet<Relation>,
+}
+
+/// Records found, by id and by key.
+#[derive(Default)]
+pub struct Known {
+    keys: HashMap<MatchKey, Vec<Uuid>>,
+    records: HashMap<Uuid, Aggregate>,
+    referrers: HashMap<(Uuid, Relation), Vec<Uuid>>,
+}
+
+impl Known {
+    /// Forgets everything: the next batch finds it in the register.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether the record is here.
+    pub fn has(&self, id: Uuid) -> bool {
+        self.records.contains_key(&id)
+    }
+
+    /// A record of the register, or one the batch makes, with the keys it is found by and its references.
+    pub fn put(&mut self, id: Uuid, aggregate: Aggregate) {
+        for key in aggregate.match_keys(&Reading::permit()) {
+            add(self.keys.entry(key).or_default(), id);
+        }
+        for link in aggregate.about().links {
+            add(self.referrers.entry((link.target, link.relation)).or_default(), id);
+        }
+        self.records.insert(id, aggregate);
+    }
+
+    /// Records that a batch still needs: people of what was found, sources of links.
+    pub fn wanting(&self) -> BTreeSet<Uuid> {
+        let mut wanting = BTreeSet::new();
+        for aggregate in self.records.values() {
+            if matches!(aggregate.kind(), Kind::Case | Kind::Contact | Kind::Sample) {
+                wanting.extend(aggregate.about().subject.map(|person| person.0));
+            }
+        }
+        wanting.retain(|id| !self.records.contains_key(id));
+        wanting
+    }
+
+    /// Ids of the records here, in their order.
+    pub fn ids(&self) -> BTreeSet<Uuid> {
+        self.records.keys().copied().collect()
+    }
+
+    pub(super) fn get<N: Of>(&self, id: Uuid) -> Option<&N> {
+        self.records.get(&id).and_then(N::of)
+    }
+
+    pub(super) fn by_key(&self, key: MatchKey) -> &[Uuid] {
+        self.keys.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first record of a noun under a key.
+    pub(super) fn one<N: Of>(&self, key: MatchKey) -> Option<&N> {
+        self.by_key(key).iter().find_map(|id| self.get(*id))
+    }
+
+    fn referring(&self, target: Uuid, relation: Relation) -> impl Iterator<Item = Uuid> + '_ {
+        self.referrers.get(&(target, relation)).into_iter().flatten().copied()
+    }
+
+    /// The open case of a person in an outbreak.
+    pub(super) fn case_of(&self, person: PersonId, outbreak: OutbreakId) -> Option<&Case> {
+        self.referring(person.0, Relation::CaseOfPerson)
+            .filter_map(|id| self.get::<Case>(id))
+            .find(|case| case.outbreak == outbreak && case.entered_in_error_at.is_none())
+    }
+
+    /// The person's follow-up in an outbreak.
+    pub(super) fn contact_of(&self, person: PersonId, outbreak: OutbreakId) -> Option<&Contact> {
+        self.referring(person.0, Relation::ContactOfPerson)
+            .filter_map(|id| self.get::<Contact>(id))
+            .find(|contact| contact.outbreak == outbreak)
+    }
+
+    /// Exposures of a person that stand.
+    pub(super) fn exposures_of(&self, person: PersonId) -> impl Iterator<Item = &Exposure> {
+        self.referring(person.0, Relation::ExposureOf)
+            .filter_map(|id| self.get::<Exposure>(id))
+            .filter(|exposure| exposure.entered_in_error_at.is_none())
+    }
+
+    /// The person of a case.
+    pub(super) fn case(&self, id: CaseId) -> Option<&Case> {
+        self.get(id.0)
+    }
+
+    /// The record kept of a person, merges followed.
+    pub(super) fn kept(&self, mut id: PersonId) -> Option<&Person> {
+        for _ in 0..16 {
+            let person = self.get::<Person>(id.0)?;
+            match person.merged_into {
+                Some(into) => id = into,
+                None => return Some(person),
+            }
+        }
+        None
+    }
+}
+
+fn add(list: &mut Vec<Uuid>, id: Uuid) {
+    if let Err(place) = list.binary_search(&id) {
+        list.insert(place, id);
+    }
+}

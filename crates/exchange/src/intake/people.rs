@@ -1,0 +1,274 @@
+//! People: found by an exact identifier, suspected by likeness, else registered.
+
+use super::{
+    Intake, Lookup, Planned, Verdict,
+    changes::{differ, joined},
+    read::{self, AddressSaid, PersonSaid},
+};
+use crate::MappedRecord;
+use domain::{
+    date::KnownDate,
+    fields::Kept as _,
+    id::{HouseholdId, JurisdictionId, PersonId, PlaceId},
+    kernel::{Aggregate, Relation},
+    noun::{
+        MatchKey, duplicate,
+        duplicate::Likeness,
+        household::{self, Household},
+        jurisdiction::Jurisdiction,
+        person::{self, Address, AddressGiven, Identifier, Person, fold_name, similarity},
+        place::Place,
+    },
+    seal::{Location, Reading},
+};
+
+/// Thousandths from which two names are suspected to be one person's.
+const ALIKE: i64 = 850;
+/// The same where phone and birth date agree: one wrong character of a two-character name.
+const ALIKE_WITH_PHONE_AND_BIRTH: i64 = 500;
+
+/// Keys under which these identifiers are found.
+pub(super) fn identifier_keys(scheme: &str, identifiers: &[Identifier]) -> Vec<MatchKey> {
+    identifiers
+        .iter()
+        .map(|identifier| MatchKey::new(scheme, &[&identifier.kind, &fold_name(&identifier.number)]))
+        .collect()
+}
+
+/// Keys of what was said of a person, as the person's own record will have them.
+fn keys(said: &PersonSaid) -> Vec<MatchKey> {
+    use domain::noun::Noun as _;
+    let fields = person::Given { identifiers: Some(said.identifiers.clone()), ..said.given.clone() }.kept();
+    let sketch = Person {
+        id: PersonId(uuid::Uuid::nil()),
+        jurisdiction: JurisdictionId(uuid::Uuid::nil()),
+        fields,
+        age_band: None,
+        addresses: Vec::new(),
+        household: None,
+        merged_into: None,
+    };
+    sketch.match_keys(&Reading::permit())
+}
+
+impl Intake {
+    pub(super) fn look_for_person(&self, record: &MappedRecord, lookup: &mut Lookup) {
+        let said = read::person(record, &self.settings);
+        lookup.keys.extend(keys(&said));
+        if let Some(code) = &said.household {
+            lookup.keys.insert(MatchKey::new("household", &[&code.to_lowercase()]));
+        }
+        if let Some(address) = &said.address {
+            if let Some(area) = &address.jurisdiction {
+                lookup.keys.insert(MatchKey::new("jurisdiction", &[&area.to_lowercase()]));
+            }
+            if let Some(place) = &address.place {
+                lookup.keys.insert(MatchKey::new("place", &[&place.to_lowercase()]));
+            }
+        }
+        lookup.relations.insert(Relation::CaseOfPerson);
+    }
+
+    pub(super) fn person_record(&mut self, record: &MappedRecord) -> Planned {
+        let said = read::person(record, &self.settings);
+        Ok(self.person(said, None).1)
+    }
+
+    /// Finds or makes the person. `by` is the person another record already names.
+    pub(super) fn person(&mut self, said: PersonSaid, by: Option<PersonId>) -> (PersonId, Verdict) {
+        let found = by.and_then(|id| self.known.kept(id)).or_else(|| self.identified(&said.identifiers));
+        match found.cloned() {
+            Some(person) => (person.id, self.update(&person, said)),
+            None => self.register(said),
+        }
+    }
+
+    /// The person who has one of these identifiers.
+    pub(super) fn identified(&self, identifiers: &[Identifier]) -> Option<&Person> {
+        let keys = identifier_keys("identifier", identifiers);
+        keys.into_iter().find_map(|key| self.known.one::<Person>(key)).and_then(|person| self.known.kept(person.id))
+    }
+
+    fn register(&mut self, said: PersonSaid) -> (PersonId, Verdict) {
+        let id = PersonId(self.fresh());
+        let suspect = self.most_alike(&said);
+        let household = said.household.as_deref().map(|code| self.household(code));
+        let address = said.address.as_ref().map(|address| self.address(address));
+        let jurisdiction = address.as_ref().map_or(self.settings.jurisdiction, |address| address.jurisdiction);
+        let mut fields = said.given;
+        if !said.identifiers.is_empty() {
+            fields.identifiers = Some(said.identifiers);
+        }
+        let made = Person {
+            id,
+            jurisdiction,
+            fields: fields.clone().kept(),
+            age_band: None,
+            addresses: address.iter().map(recorded).collect(),
+            household,
+            merged_into: None,
+        };
+        self.then(person::Command::Register { id, jurisdiction, fields, address, household });
+        self.known.put(id.0, Aggregate::Person(made));
+        let Some((other, score, likeness)) = suspect else { return (id, Verdict::Created) };
+        self.then(duplicate::Command::Suspect { left: other, right: id, score_thousandths: score, likeness });
+        (id, Verdict::Duplicate)
+    }
+
+    /// The record most like this person, if any is alike enough.
+    fn most_alike(&self, said: &PersonSaid) -> Option<(PersonId, i64, Vec<Likeness>)> {
+        let name = fold_name(said.given.full_name.as_deref()?);
+        let mut best: Option<(PersonId, i64, Vec<Likeness>)> = None;
+        let candidates: std::collections::BTreeSet<_> =
+            keys(said).into_iter().flat_map(|key| self.known.by_key(key)).copied().collect();
+        for id in candidates {
+            let Some(other) = self.known.get::<Person>(id).filter(|person| person.merged_into.is_none()) else {
+                continue;
+            };
+            if self.told_apart(said, other) {
+                continue;
+            }
+            let Some((score, likeness)) = likeness(&name, said, other) else { continue };
+            if best.as_ref().is_none_or(|(_, most, _)| score > *most) {
+                best = Some((other.id, score, likeness));
+            }
+        }
+        best
+    }
+
+    /// Whether a document of one kind with two numbers says that these are two people. The file's own ids say nothing.
+    fn told_apart(&self, said: &PersonSaid, other: &Person) -> bool {
+        let permit = Reading::permit();
+        let theirs = other.fields.identifiers.iter().filter_map(|list| list.shown(&permit)).flatten();
+        let documents = |identifier: &&Identifier| identifier.kind != self.settings.source;
+        theirs.filter(documents).any(|theirs| {
+            said.identifiers
+                .iter()
+                .any(|ours| ours.kind == theirs.kind && fold_name(&ours.number) != fold_name(&theirs.number))
+        })
+    }
+
+    fn update(&mut self, person: &Person, said: PersonSaid) -> Verdict {
+        let permit = Reading::permit();
+        let mut given = said.given;
+        let shown = |list: &Option<domain::seal::ContactDetail<Vec<String>>>| {
+            list.as_ref().and_then(|list| list.shown(&permit)).cloned()
+        };
+        given.phones = given.phones.map(|phones| joined(shown(&person.fields.phones).as_ref(), phones));
+        given.languages = given.languages.map(|tags| joined(shown(&person.fields.languages).as_ref(), tags));
+        if !said.identifiers.is_empty() {
+            let stands = person.fields.identifiers.as_ref().and_then(|list| list.shown(&permit));
+            given.identifiers = Some(joined(stands, said.identifiers));
+        }
+        let (clears, mut changed) = (said.clears, false);
+        let changes = differ!(person::Changes, person.fields, given, clears, &mut changed;
+            full_name, family_name, given_name, latin_name, sex, birth_date, age_years, identifiers, phones,
+            languages, occupation, health_worker, died_on, note);
+        let mut after = person.clone();
+        let mut verdict = Verdict::Unchanged;
+        if changed {
+            if let Ok(patch) = changes.clone().judge(&person.fields) {
+                patch.apply(&mut after.fields);
+            }
+            self.then(person::Command::Correct { id: person.id, changes });
+            verdict = Verdict::Updated;
+        }
+        if let Some(moved) = said.address.map(|address| self.address(&address)).filter(|to| moves(person, to)) {
+            after.addresses.push(recorded(&moved));
+            after.jurisdiction = moved.jurisdiction;
+            self.then(person::Command::MoveHouse { id: person.id, address: moved });
+            verdict = Verdict::Updated;
+        }
+        let household = match said.household {
+            Some(code) => Some(self.household(&code)),
+            None if said.leaves_household => None,
+            None => person.household,
+        };
+        if household != person.household {
+            after.household = household;
+            self.then(person::Command::JoinHousehold { id: person.id, household });
+            verdict = Verdict::Updated;
+        }
+        if verdict == Verdict::Updated {
+            self.known.put(person.id.0, Aggregate::Person(after));
+        }
+        verdict
+    }
+
+    /// The household of a code, made where there is none.
+    fn household(&mut self, code: &str) -> HouseholdId {
+        if let Some(found) = self.known.one::<Household>(MatchKey::new("household", &[&code.to_lowercase()])) {
+            return found.id;
+        }
+        let id = HouseholdId(self.fresh());
+        let (jurisdiction, fields) = (self.settings.jurisdiction, household::Given { code: Some(code.to_owned()) });
+        let made = Household { id, jurisdiction, dwelling: None, fields: fields.clone().kept(), dissolved_at: None };
+        self.known.put(id.0, Aggregate::Household(made));
+        self.then(household::Command::Establish { id, jurisdiction, dwelling: None, fields });
+        id
+    }
+
+    /// The area of a code or name.
+    pub(super) fn area(&self, name: &str) -> Option<JurisdictionId> {
+        self.known.one::<Jurisdiction>(MatchKey::new("jurisdiction", &[&name.to_lowercase()])).map(|area| area.id)
+    }
+
+    /// The place of a code or name.
+    pub(super) fn place(&self, name: &str) -> Option<PlaceId> {
+        self.known.one::<Place>(MatchKey::new("place", &[&name.to_lowercase()])).map(|place| place.id)
+    }
+
+    /// An area or dwelling not on record stays in the address as written.
+    fn address(&self, said: &AddressSaid) -> AddressGiven {
+        let area = said.jurisdiction.as_deref().and_then(|name| self.area(name));
+        let place = said.place.as_deref().and_then(|name| self.place(name));
+        let unknown_area = said.jurisdiction.clone().filter(|_| area.is_none());
+        let unknown_place = said.place.clone().filter(|_| place.is_none());
+        let words: Vec<String> = [unknown_area, said.written(), unknown_place].into_iter().flatten().collect();
+        AddressGiven {
+            from: said.from.unwrap_or(KnownDate::NotAsked),
+            jurisdiction: area.unwrap_or(self.settings.jurisdiction),
+            place,
+            text: Some(words.join(" ")).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+fn recorded(address: &AddressGiven) -> Address {
+    Address {
+        from: address.from,
+        jurisdiction: address.jurisdiction,
+        place: address.place,
+        text: address.text.clone().map(Location::keep),
+        recorded_at: 0,
+        superseded_at: None,
+    }
+}
+
+/// Whether the address differs from the last one.
+fn moves(person: &Person, to: &AddressGiven) -> bool {
+    let Some(last) = person.addresses.last() else { return true };
+    let text = last.text.as_ref().and_then(|text| text.shown(&Reading::permit()));
+    (last.jurisdiction, text) != (to.jurisdiction, to.text.as_ref())
+        || to.place.is_some_and(|place| last.place != Some(place))
+        || (to.from != KnownDate::NotAsked && to.from != last.from)
+}
+
+/// How alike two people are, and in what; `None` where that is not enough.
+fn likeness(name: &str, said: &PersonSaid, other: &Person) -> Option<(i64, Vec<Likeness>)> {
+    let permit = Reading::permit();
+    let theirs = fold_name(other.fields.full_name.as_ref()?.shown(&permit)?);
+    let score = similarity(name, &theirs);
+    let phones = other.fields.phones.as_ref().and_then(|list| list.shown(&permit));
+    let same_phone = said.given.phones.iter().flatten().any(|phone| phones.is_some_and(|list| list.contains(phone)));
+    let birth = other.fields.birth_date.as_ref().and_then(|date| date.shown(&permit)).copied();
+    let same_birth = said.given.birth_date.is_some() && said.given.birth_date == birth;
+    let enough = if same_phone && same_birth { ALIKE_WITH_PHONE_AND_BIRTH } else { ALIKE };
+    if score < enough {
+        return None;
+    }
+    let mut likeness = vec![if score == 1000 { Likeness::SameName } else { Likeness::SimilarName }];
+    likeness.extend(same_phone.then_some(Likeness::SamePhone));
+    likeness.extend(same_birth.then_some(Likeness::SameBirth));
+    Some((score, likeness))
+}

@@ -1,0 +1,149 @@
+//! Places, found by their code or by name and kind.
+
+use super::{Intake, Lookup, Planned, Verdict, changes::differ, read::aside};
+use crate::{MappedRecord, Value};
+use domain::{
+    id::{JurisdictionId, PlaceId},
+    kernel::Aggregate,
+    noun::{
+        MatchKey,
+        place::{self, Place, PlaceKind},
+    },
+};
+use std::collections::BTreeMap;
+
+/// Language of a name whose language the file does not say (BCP 47: undetermined).
+const UNDETERMINED: &str = "und";
+
+impl Intake {
+    pub(super) fn look_for_place(&self, record: &MappedRecord, lookup: &mut Lookup) {
+        for field in &record.fields {
+            let scheme = match field.to.target.path {
+                "place.code" | "place.external_id" | "place.name" | "place.parent" => "place",
+                "place.jurisdiction" => "jurisdiction",
+                _ => continue,
+            };
+            if let Value::Text(text) = &field.value {
+                lookup.keys.insert(MatchKey::new(scheme, &[&text.to_lowercase()]));
+            }
+        }
+    }
+
+    pub(super) fn place_record(&mut self, record: &MappedRecord) -> Planned {
+        let (mut given, mut kind) = (place::Given::default(), None);
+        let (mut name, mut code, mut external, mut parent, mut area) = (None, None, None, None, None);
+        let mut address_rest = None;
+        let mut clears: Vec<&'static str> = Vec::new();
+        for field in &record.fields {
+            match (field.to.target.path, &field.value) {
+                ("place.address", Value::Clear) => clears.push("address"),
+                ("place.capacity", Value::Clear) => clears.push("beds"),
+                (_, Value::Clear) => {}
+                ("place.external_id", Value::Text(text)) => external = Some(text.clone()),
+                ("place.code", Value::Text(text)) => code = Some(text.clone()),
+                ("place.name", Value::Text(text)) => name = Some(text.clone()),
+                ("place.kind", Value::Code(word)) => kind = place_kind(word),
+                ("place.parent", Value::Text(text)) => parent = Some(text.clone()),
+                ("place.jurisdiction", Value::Text(text)) => area = Some(text.clone()),
+                ("place.address", Value::Text(text)) => given.address = Some(text.clone()),
+                ("place.longitude", Value::Int(degrees)) => given.longitude_microdegrees = Some(*degrees),
+                ("place.latitude", Value::Int(degrees)) => given.latitude_microdegrees = Some(*degrees),
+                ("place.capacity", Value::Int(beds)) => given.beds = Some(*beds),
+                (path, value) => aside(&mut address_rest, path, value, field.to.target.kind),
+            }
+        }
+        given.code = code.or(external);
+        let inside = parent.as_deref().and_then(|parent| self.place(parent));
+        let area = area.as_deref().and_then(|area| self.area(area));
+        let found = self.same_place(&given, name.as_deref(), kind).cloned();
+        given.names = name.map(|name| {
+            let stands = found.as_ref().and_then(|place| place.fields.names.as_ref());
+            let mut names: BTreeMap<String, String> = stands.map(|names| names.0.clone()).unwrap_or_default();
+            if !names.values().any(|other| *other == name) {
+                names.insert(UNDETERMINED.to_owned(), name);
+            }
+            names
+        });
+        match found {
+            Some(place) => Ok(self.update_place(&place, &given, &clears, inside)),
+            None => Ok(self.register_place(given, kind, area, inside)),
+        }
+    }
+
+    /// A place of the same code; without a code, of the same name and kind.
+    fn same_place(&self, given: &place::Given, name: Option<&str>, kind: Option<PlaceKind>) -> Option<&Place> {
+        match (&given.code, name) {
+            (Some(code), _) => {
+                let all = self.known.by_key(MatchKey::new("place", &[&code.to_lowercase()]));
+                let mut places = all.iter().filter_map(|id| self.known.get::<Place>(*id));
+                places.find(|place| place.fields.code.as_ref().is_some_and(|stands| stands.0 == *code))
+            }
+            (None, Some(name)) => {
+                let all = self.known.by_key(MatchKey::new("place", &[&name.to_lowercase()]));
+                let mut places = all.iter().filter_map(|id| self.known.get::<Place>(*id));
+                places.find(|place| kind.is_none_or(|kind| place.kind == kind))
+            }
+            (None, None) => None,
+        }
+    }
+
+    fn register_place(
+        &mut self,
+        fields: place::Given,
+        kind: Option<PlaceKind>,
+        area: Option<JurisdictionId>,
+        inside: Option<PlaceId>,
+    ) -> Verdict {
+        let id = PlaceId(self.fresh());
+        let above = inside.and_then(|id| self.known.get::<Place>(id.0)).map(|place| place.jurisdiction);
+        let jurisdiction = area.or(above).unwrap_or(self.settings.jurisdiction);
+        let kind = kind.unwrap_or(PlaceKind::Other);
+        let kept = fields.clone().kept();
+        let made = Place { id, kind, jurisdiction, inside, fields: kept, closed_on: None, closed_at: None };
+        self.known.put(id.0, Aggregate::Place(made));
+        self.then(place::Command::Register { id, kind, jurisdiction, inside, fields });
+        Verdict::Created
+    }
+
+    fn update_place(
+        &mut self,
+        place: &Place,
+        given: &place::Given,
+        clears: &[&'static str],
+        inside: Option<PlaceId>,
+    ) -> Verdict {
+        let mut changed = false;
+        let changes = differ!(place::Changes, place.fields, given, clears, &mut changed;
+            code, names, address, latitude_microdegrees, longitude_microdegrees, beds);
+        let mut after = place.clone();
+        let mut verdict = Verdict::Unchanged;
+        if changed {
+            if let Ok(patch) = changes.clone().judge(&place.fields) {
+                patch.apply(&mut after.fields);
+            }
+            self.then(place::Command::Correct { id: place.id, changes });
+            verdict = Verdict::Updated;
+        }
+        if inside.is_some() && inside != place.inside {
+            after.inside = inside;
+            self.then(place::Command::MoveInside { id: place.id, inside });
+            verdict = Verdict::Updated;
+        }
+        self.known.put(place.id.0, Aggregate::Place(after));
+        verdict
+    }
+}
+
+fn place_kind(word: &str) -> Option<PlaceKind> {
+    Some(match word {
+        "dwelling" => PlaceKind::Dwelling,
+        "facility" => PlaceKind::Facility,
+        "ward" => PlaceKind::Ward,
+        "bed" => PlaceKind::Bed,
+        "workplace" => PlaceKind::Workplace,
+        "school" => PlaceKind::School,
+        "gathering" => PlaceKind::Gathering,
+        "conveyance" => PlaceKind::Conveyance,
+        _ => PlaceKind::Other,
+    })
+}
