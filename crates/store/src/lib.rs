@@ -18,6 +18,7 @@ pub mod state;
 pub mod store;
 pub mod table;
 pub mod tables;
+pub mod upkeep;
 pub mod value;
 pub mod vault;
 pub mod verify;

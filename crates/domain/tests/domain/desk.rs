@@ -4,7 +4,7 @@ use domain::{
     access,
     id::{AccountId, CommandId, JurisdictionId, PersonId, StreamId},
     kernel::{
-        Actor, Command, Envelope, Outcome,
+        Actor, Aggregate, Command, Envelope, Outcome,
         group::Submission,
         memory::{Memory, Replay},
     },
@@ -145,8 +145,20 @@ impl Desk {
         self.register_in(HERE, n)
     }
 
+    /// Every state is read back from its compact encoding as it was: what the store keeps is what decisions see.
+    pub fn assert_states_encode(&self) {
+        for located in self.memory.located() {
+            let bytes = located.aggregate.encode().expect("a state in clear is encoded");
+            let kind = located.aggregate.kind();
+            let back = Aggregate::decode(kind, &bytes)
+                .unwrap_or_else(|error| panic!("a state of kind {} cannot be read back: {error}", kind.name()));
+            assert_eq!(back, located.aggregate);
+        }
+    }
+
     /// The journal replayed in three orders of its streams gives what stands.
     pub fn assert_replays(&self) {
+        self.assert_states_encode();
         let journal = self.memory.journal();
         let in_order: Vec<_> = journal.iter().collect();
         let mut forward = in_order.clone();

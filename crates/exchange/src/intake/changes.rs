@@ -31,8 +31,10 @@ pub(super) fn change<K: Kept>(
 
 /// Compares fields one by one: `differ!(Changes, kept, said, clears, changed; a, b, c)`.
 macro_rules! differ {
-    ($Changes:path, $kept:expr, $said:expr, $clears:expr, $changed:expr; $($field:ident),* $(,)?) => {
-        $Changes {
+    ($Changes:ty, $kept:expr, $said:expr, $clears:expr, $changed:expr; $($field:ident),* $(,)?) => {
+        {
+        type Changed = $Changes;
+        Changed {
             $($field: $crate::intake::changes::change(
                 $kept.$field.as_ref(),
                 $said.$field.clone(),
@@ -40,6 +42,7 @@ macro_rules! differ {
                 $changed,
             ),)*
             ..Default::default()
+        }
         }
     };
 }

@@ -1,0 +1,116 @@
+//! Signing heads of the journal into a file outside the database (DESIGN §3).
+
+use crate::place::Place;
+use anyhow::{Context as _, bail};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use store::{
+    anchor::{AnchorFile, AnchorKey, AnchorReport},
+    store::Store,
+};
+use tokio::sync::watch;
+
+/// Signed after this many events …
+const EVERY_EVENTS: i64 = 1_000;
+/// … or after this time, whichever comes first.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Anchored entries per stream: number and chain hash.
+pub type Anchored = BTreeMap<i64, Vec<(i64, [u8; 32])>>;
+
+/// Reads the key that signs anchors.
+pub fn key(place: &Place) -> anyhow::Result<AnchorKey> {
+    let file = place.anchor_key_file()?;
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("the anchor key {} cannot be read; `firebreak migrate` makes one", file.display()))?;
+    let hex = text.trim().rsplit(':').next().unwrap_or("");
+    match blake3::Hash::from_hex(hex) {
+        Ok(secret) => Ok(AnchorKey::from_bytes(secret.as_bytes())),
+        Err(_) => bail!("the anchor key {} is not `NUMBER:` and 64 hexadecimal digits; restore it from its copy", file.display()),
+    }
+}
+
+/// Reads the anchor file and checks it; a missing file has no anchors.
+pub fn read(place: &Place) -> anyhow::Result<AnchorReport> {
+    Ok(AnchorFile::read(&place.anchor_file()?, &key(place)?.public(), None)?)
+}
+
+/// The anchored entries of one database.
+pub fn of_database(report: &AnchorReport, epoch: uuid::Uuid) -> Anchored {
+    let mut all = Anchored::new();
+    for anchor in report.anchors.iter().map(|signed| signed.anchor).filter(|anchor| anchor.database_epoch == epoch) {
+        all.entry(anchor.stream).or_default().push((anchor.seq, anchor.hash));
+    }
+    all
+}
+
+/// The file, open for adding.
+pub struct Anchoring {
+    path: PathBuf,
+    key: AnchorKey,
+    file: AnchorFile,
+}
+
+impl Anchoring {
+    /// Opens the file; one with faults is refused, so that evidence is not written over.
+    pub fn open(place: &Place, _: &Store) -> anyhow::Result<Self> {
+        let (path, key) = (place.anchor_file()?, key(place)?);
+        let file = open(&path, &key)?;
+        Ok(Self { path, key, file })
+    }
+
+    /// Signs until the server stops, and once more then.
+    pub async fn run(mut self, store: Store, mut stopped: watch::Receiver<bool>) {
+        let mut heads = store.door().heads();
+        let mut timer = tokio::time::interval(EVERY);
+        let mut last: i64 = 0;
+        loop {
+            let stopping = tokio::select! {
+                _ = stopped.wait_for(|stopped| *stopped) => true,
+                _ = timer.tick() => false,
+                changed = heads.changed() => {
+                    let sum: i64 = heads.borrow_and_update().values().sum();
+                    // A door that is gone changes no more; the timer goes on.
+                    if changed.is_err() || sum.saturating_sub(last) < EVERY_EVENTS {
+                        if changed.is_err() {
+                            timer.tick().await;
+                        }
+                        continue;
+                    }
+                    false
+                }
+            };
+            match self.sign(&store).await {
+                Ok(()) => last = heads.borrow().values().sum(),
+                Err(error) => tracing::error!(error = format!("{error:#}"), "heads were not anchored"),
+            }
+            if stopping {
+                return;
+            }
+        }
+    }
+
+    /// Signs every head that went forward.
+    pub async fn sign(&mut self, store: &Store) -> anyhow::Result<()> {
+        for head in store.stream_heads().await? {
+            let latest = self.file.latest(store.epoch(), head.stream).copied();
+            if latest.is_some_and(|latest| latest.seq >= head.seq) {
+                continue;
+            }
+            // A clock that went back does not take the file's order with it.
+            let at = latest.map_or(store.now(), |latest| latest.at.max(store.now()));
+            if let Err(error) = self.file.append(store.epoch(), head.stream, head.seq, head.hash, at, &self.key) {
+                self.file = open(&self.path, &self.key)?;
+                return Err(error).context("the anchor file was opened again");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn open(path: &Path, key: &AnchorKey) -> anyhow::Result<AnchorFile> {
+    Ok(AnchorFile::open(path, &key.public())?)
+}
