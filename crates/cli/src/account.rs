@@ -226,7 +226,7 @@ async fn first(store: &Store, new: NewAccount, password_stdin: bool, url: &str, 
     store.create_first_account(&new, new_id(), store.now()).await.map_err(explained)?;
     match hash {
         Some(hash) => {
-            store.set_password_hash(new.id, &hash, None, store.now()).await.map_err(explained)?;
+            store.set_password_hash(new.id, &hash, None, store.now()).await?;
             let text = format!("account {} administers accounts of area {}", new.login, new.jurisdiction);
             tell(json, &text, serde_json::json!({ "account": new.id, "area": new.jurisdiction }));
             Ok(())
@@ -274,7 +274,7 @@ async fn password(store: &Store, by: &Actor, login: &str, json: bool) -> anyhow:
     if account.0 != by.account {
         store.reset_credentials(by, account, store.now()).await.map_err(explained)?;
     }
-    store.set_password_hash(account, &hash, None, store.now()).await.map_err(explained)?;
+    store.set_password_hash(account, &hash, None, store.now()).await?;
     tell(json, &format!("the password of {login} is set; other sessions are ended"), serde_json::json!({ "set": login }));
     Ok(())
 }

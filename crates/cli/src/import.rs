@@ -1,4 +1,151 @@
+//! `firebreak import`: a file into the register, through the same door as people, as a named account.
+
+mod batch;
+mod begin;
+mod found;
+
 use crate::place::Place;
+use anyhow::{Context as _, bail};
+use exchange::{Limits, Mapping, Noun, RowStream};
+use std::{io::IsTerminal as _, path::PathBuf};
+
+/// What `import` takes.
 #[derive(clap::Args)]
-pub struct Arguments {}
-pub async fn run(_: Place, _: Arguments) -> anyhow::Result<()> { anyhow::bail!("under construction") }
+pub struct Arguments {
+    /// The file: CSV, XLSX or JSON.
+    pub file: PathBuf,
+    /// What its rows are.
+    #[arg(long = "as", value_parser = noun)]
+    pub noun: Noun,
+    /// The mapping. A file that this program exported needs none.
+    #[arg(long, conflicts_with = "suggest_map")]
+    pub map: Option<PathBuf>,
+    /// Writes a draft of a mapping and imports nothing.
+    #[arg(long, value_name = "OUT.toml")]
+    pub suggest_map: Option<PathBuf>,
+    /// Id or name of the outbreak; the only one where there is one.
+    #[arg(long)]
+    pub outbreak: Option<String>,
+    /// Id, code or name of the area of records that name none; the only top area where there is one.
+    #[arg(long)]
+    pub jurisdiction: Option<String>,
+    /// Number of the command post; the only one where there is one.
+    #[arg(long)]
+    pub stream: Option<i64>,
+    /// The system that gave the file's ids. Ids of one system are the same in all its files.
+    #[arg(long, default_value = "import")]
+    pub source: String,
+    /// Where refused rows go, to be corrected and imported again; beside the file where nothing is said.
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+    /// Says what would change, and changes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// One JSON object instead of words.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn noun(name: &str) -> Result<Noun, String> {
+    Noun::parse(name).ok_or_else(|| {
+        let names: Vec<&str> = Noun::ALL.iter().map(|noun| noun.name()).collect();
+        format!("write one of {}", names.join(", "))
+    })
+}
+
+/// Runs it.
+pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(out) = &arguments.suggest_map {
+        return suggest(&arguments, out);
+    }
+    let started = std::time::Instant::now();
+    let (stream, mapping_text) = open(&arguments)?;
+    let store = place.open().await?;
+    let actor = place.actor(&store).await?;
+    let import = begin::begin(&store, actor, &arguments, mapping_text.as_bytes(), stream.expected_rows()).await?;
+    let quiet = arguments.json || !std::io::stderr().is_terminal();
+    let tally = batch::Run::new(&store, import, stream, &arguments, quiet)?.to_the_end().await?;
+    store.close().await;
+    report(&tally, &arguments, started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Opens file and mapping; the mapping's text, or the noun where the file is an export.
+fn open(arguments: &Arguments) -> anyhow::Result<(RowStream, String)> {
+    let limits = Limits::default();
+    let Some(path) = &arguments.map else {
+        let file = std::fs::File::open(&arguments.file)
+            .with_context(|| format!("{} cannot be opened", arguments.file.display()))?;
+        let stream = exchange::open_export(Box::new(file), arguments.noun, &limits)?;
+        return Ok((stream, arguments.noun.name().to_owned()));
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let mapping = Mapping::parse(&text).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the mapping {} cannot be used:\n{}", path.display(), lines.join("\n"))
+    })?;
+    if mapping.noun != arguments.noun {
+        bail!("the mapping is for {}: use --as {0}, or another mapping", mapping.noun.name());
+    }
+    Ok((exchange::open_path(&arguments.file, &mapping, &limits)?, text))
+}
+
+fn suggest(arguments: &Arguments, out: &PathBuf) -> anyhow::Result<()> {
+    let file = std::fs::File::open(&arguments.file)
+        .with_context(|| format!("{} cannot be opened", arguments.file.display()))?;
+    let draft = exchange::suggest::draft_for(Box::new(file), arguments.noun, &Limits::default())?;
+    std::fs::write(out, draft).with_context(|| format!("{} cannot be written", out.display()))?;
+    println!("{} is written: read its comments, then import with --map {0}", out.display());
+    Ok(())
+}
+
+/// What `--json` prints (DESIGN §11).
+#[derive(serde::Serialize)]
+struct Report {
+    rows: i64,
+    created: i64,
+    updated: i64,
+    unchanged: i64,
+    duplicates: i64,
+    conflicts: i64,
+    waiting: i64,
+    refused: i64,
+    seconds: f64,
+}
+
+fn report(tally: &batch::Tally, arguments: &Arguments, seconds: f64) {
+    let counts = tally.counts;
+    if arguments.json {
+        let report = Report {
+            rows: tally.rows,
+            created: counts.created,
+            updated: counts.updated,
+            unchanged: counts.unchanged,
+            duplicates: counts.duplicate,
+            conflicts: counts.conflict,
+            waiting: counts.waiting,
+            refused: counts.refused,
+            seconds: (seconds * 1000.0).round() / 1000.0,
+        };
+        println!("{}", serde_json::json!(report));
+        return;
+    }
+    for warning in &tally.warnings {
+        eprintln!("note: {warning}");
+    }
+    let would = if arguments.dry_run { "would be " } else { "" };
+    println!(
+        "{} rows: {would}{} created, {} updated, {} unchanged, {} in the duplicates queue, {} in conflict, {} waiting, {} refused",
+        tally.rows,
+        counts.created,
+        counts.updated,
+        counts.unchanged,
+        counts.duplicate,
+        counts.conflict,
+        counts.waiting,
+        counts.refused
+    );
+    if let Some(errors) = &tally.errors {
+        println!("refused rows with their reasons are in {}: correct and import that file", errors.display());
+    }
+}

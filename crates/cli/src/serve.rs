@@ -1,6 +1,6 @@
 //! `serve`: the server with its clockwork: dispatches delivered again, heads anchored, a stop that loses nothing.
 
-use crate::{born, keeping::anchoring::Anchoring, place::Place};
+use crate::{born, keeping::anchoring::{Anchoring, told}, place::Place};
 use anyhow::{Context as _, bail};
 use server::{Config, Tls};
 use std::{
@@ -52,7 +52,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         );
     }
     let store = place.open().await?;
-    let anchoring = Anchoring::open(&place, &store)?;
+    let anchoring = Anchoring::open(&place)?;
     let address = SocketAddr::new(arguments.address, arguments.port);
     let listener = listen(address).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -111,7 +111,7 @@ async fn deliver(store: Store, mut stopped: watch::Receiver<bool>) {
             Err(error) => tracing::warn!(%error, "dispatches were not delivered; tried again in a minute"),
         }
         tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = told(&mut stopped) => return,
             () = tokio::time::sleep(DELIVER_EVERY) => {}
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     accounts::AccountError,
     closure,
-    engine::{Arg, Conn, Db, DbError, Engine},
+    engine::{Arg, Db, DbError, Engine},
     schema,
     store::Store,
     value::{ColumnType, Value},
@@ -16,7 +16,7 @@ use domain::{
     kernel::Relation,
     noun::{Of as _, erasure::Erasure},
 };
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::{BTreeMap, BTreeSet}, path::Path};
 use uuid::Uuid;
 
 /// The last entry of a stream: what an anchor signs.
@@ -171,6 +171,14 @@ impl Store {
         Ok(records)
     }
 
+    /// When each record was last erased by an event, milliseconds UTC.
+    pub async fn erased_at(&self) -> Result<BTreeMap<Uuid, i64>, DbError> {
+        let mut tx = self.read().await?;
+        let sql = "SELECT aggregate_id, MAX(at) FROM journal WHERE kind = 'aggregate.erased' GROUP BY aggregate_id";
+        let rows = tx.rows(sql, &[], &[ColumnType::Uuid, ColumnType::Int]).await?;
+        rows.iter().map(|row| Ok((row[0].uuid()?, row[1].int()?))).collect()
+    }
+
     /// What the access table says of an act on a record.
     pub async fn judge_record(&self, by: &access::Actor, action: Action, id: Uuid) -> Result<Decision, DbError> {
         let mut tx = self.read().await?;
@@ -190,19 +198,18 @@ impl Store {
     /// `compact` rewrites the file); PostgreSQL, with `compact`, rewrites its tables. `false` where the log is being read
     /// and was not emptied: run it again.
     pub async fn scrub(&self, compact: bool) -> Result<bool, DbError> {
-        match self.db().writer_connection().await? {
-            Conn::Sqlite(mut connection) => {
+        match self.db() {
+            Db::Sqlite { writer, .. } => {
                 if compact {
-                    sqlx::query("VACUUM").execute(&mut *connection).await?;
+                    sqlx::query("VACUUM").execute(writer).await?;
                 }
-                let busy: i64 =
-                    sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+                let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
                 Ok(busy == 0)
             }
-            Conn::Postgres(mut connection) => {
+            Db::Postgres(pool) => {
                 if compact {
-                    sqlx::query("VACUUM FULL").execute(&mut *connection).await?;
-                    sqlx::query("CHECKPOINT").execute(&mut *connection).await?;
+                    sqlx::query("VACUUM FULL").execute(pool).await?;
+                    sqlx::query("CHECKPOINT").execute(pool).await?;
                 }
                 Ok(true)
             }

@@ -47,6 +47,19 @@ pub fn of_database(report: &AnchorReport, epoch: uuid::Uuid) -> Anchored {
     all
 }
 
+/// Completes when the server stops, or is gone.
+pub async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Completes when enough was written since the heads summed up to `last`; never where the door is gone.
+async fn enough(heads: &mut watch::Receiver<BTreeMap<i64, i64>>, last: i64) {
+    let written = |heads: &BTreeMap<i64, i64>| heads.values().sum::<i64>().saturating_sub(last);
+    if heads.wait_for(|heads| written(heads) >= EVERY_EVENTS).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// The file, open for adding.
 pub struct Anchoring {
     path: PathBuf,
@@ -56,7 +69,7 @@ pub struct Anchoring {
 
 impl Anchoring {
     /// Opens the file; one with faults is refused, so that evidence is not written over.
-    pub fn open(place: &Place, _: &Store) -> anyhow::Result<Self> {
+    pub fn open(place: &Place) -> anyhow::Result<Self> {
         let (path, key) = (place.anchor_file()?, key(place)?);
         let file = open(&path, &key)?;
         Ok(Self { path, key, file })
@@ -69,19 +82,9 @@ impl Anchoring {
         let mut last: i64 = 0;
         loop {
             let stopping = tokio::select! {
-                _ = stopped.wait_for(|stopped| *stopped) => true,
+                () = told(&mut stopped) => true,
                 _ = timer.tick() => false,
-                changed = heads.changed() => {
-                    let sum: i64 = heads.borrow_and_update().values().sum();
-                    // A door that is gone changes no more; the timer goes on.
-                    if changed.is_err() || sum.saturating_sub(last) < EVERY_EVENTS {
-                        if changed.is_err() {
-                            timer.tick().await;
-                        }
-                        continue;
-                    }
-                    false
-                }
+                () = enough(&mut heads, last) => false,
             };
             match self.sign(&store).await {
                 Ok(()) => last = heads.borrow().values().sum(),

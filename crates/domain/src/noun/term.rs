@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Span {
     /// First instant.
     pub valid_from: i64,
-    // Never left out when written: this stands in states, whose encoding has no names to tell what is missing.
     /// First instant after it.
+    // Never left out when written: this stands in states, whose encoding has no names to tell what is missing.
     pub valid_to: Option<i64>,
 }
 

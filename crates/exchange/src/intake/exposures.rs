@@ -151,7 +151,8 @@ impl Intake {
                 && agrees(first, stands(&exposure.fields.first))
                 && agrees(last, stands(&exposure.fields.last))
         };
-        if let Some(found) = self.known.exposures_of(person).find(alike).cloned() {
+        let found = self.known.exposures_of(person).find(alike).cloned();
+        if let Some(found) = found {
             let (clears, mut changed) = (said.clears, false);
             let given = said.given;
             let changes = differ!(exposure::Changes, found.fields, given, clears, &mut changed;

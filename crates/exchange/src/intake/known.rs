@@ -1,7 +1,7 @@
 //! What the register has of a batch's people and things, and what the batch itself made so far.
 
 use domain::{
-    id::{CaseId, OutbreakId, PersonId},
+    id::{OutbreakId, PersonId},
     kernel::{Aggregate, Kind, Relation},
     noun::{MatchKey, case::Case, contact::Contact, exposure::Exposure, person::Person, Of},
     seal::Reading,
@@ -101,11 +101,6 @@ impl Known {
         self.referring(person.0, Relation::ExposureOf)
             .filter_map(|id| self.get::<Exposure>(id))
             .filter(|exposure| exposure.entered_in_error_at.is_none())
-    }
-
-    /// The person of a case.
-    pub(super) fn case(&self, id: CaseId) -> Option<&Case> {
-        self.get(id.0)
     }
 
     /// The record kept of a person, merges followed.

@@ -7,7 +7,7 @@ mod open;
 mod statement;
 
 pub use durability::Durability;
-pub use open::{Db, Engine, Tx};
+pub use open::{Conn, Db, Engine, Tx};
 pub use statement::{Arg, Sql};
 
 /// What can go wrong at the database.

@@ -1,0 +1,374 @@
+//! The rows, group by group: each group is one commit with its own line of progress, so that a run that is killed goes
+//! on where the last commit ended, under the same ids.
+
+use super::{Arguments, begin::Begun, found};
+use anyhow::{Context as _, bail};
+use domain::{
+    id::{self, CommandId},
+    kernel::{Command, Envelope, Outcome, group::Submission},
+    noun::import::{self, Counts},
+    refusal::{Answer, Refusal, rule_text, rules},
+};
+use exchange::{
+    ErrorsFile, MappedRecord, RowError, RowOutcome, RowStream,
+    intake::{Fault, Intake, RowPlan, Verdict, row_error},
+    source::RawRow,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{fs::File, io::BufWriter, path::PathBuf};
+use store::{store::Store, writer::SubmitError};
+
+/// Rows of one commit.
+const ROWS: usize = 2_000;
+/// Most links kept in memory until the file's last row.
+const DEFERRED: usize = 500_000;
+/// Kinds of ids of one row: commands stand above the records.
+const COMMANDS: u8 = 128;
+
+/// What became of a file.
+pub struct Tally {
+    /// Rows.
+    pub rows: i64,
+    /// Under what they ended.
+    pub counts: Counts,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+    /// Where refused rows are.
+    pub errors: Option<PathBuf>,
+}
+
+/// A link that waits for the file's last row.
+struct Deferred {
+    row: RawRow,
+    n: u32,
+    records: Vec<MappedRecord>,
+    prior: Option<Verdict>,
+}
+
+/// A row with its plan and the place of its commands in the group.
+struct Planned {
+    row: RawRow,
+    verdict: Verdict,
+    prior: Option<Verdict>,
+    errors: Vec<RowError>,
+    commands: std::ops::Range<usize>,
+}
+
+/// An import under way.
+pub struct Run<'a> {
+    store: &'a Store,
+    begun: Begun,
+    stream: RowStream,
+    intake: Intake,
+    columns: Vec<String>,
+    counts: Counts,
+    deferred: Vec<Deferred>,
+    errors: Option<ErrorsFile<BufWriter<File>>>,
+    errors_path: PathBuf,
+    bar: ProgressBar,
+    dry: bool,
+    /// Groups sent, so that each line of progress has its own id.
+    groups: u32,
+}
+
+impl<'a> Run<'a> {
+    /// Prepares the run.
+    pub fn new(
+        store: &'a Store,
+        begun: Begun,
+        stream: RowStream,
+        arguments: &Arguments,
+        quiet: bool,
+    ) -> anyhow::Result<Self> {
+        let bar = match stream.expected_rows() {
+            Some(rows) => ProgressBar::new(rows),
+            None => ProgressBar::new_spinner(),
+        };
+        bar.set_draw_target(if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+        bar.set_style(ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {eta} left")?);
+        let errors_path = arguments.errors.clone().unwrap_or_else(|| arguments.file.with_extension("errors.csv"));
+        Ok(Self {
+            store,
+            intake: Intake::new(begun.settings.clone()),
+            columns: stream.columns().to_vec(),
+            counts: begun.counts,
+            begun,
+            stream,
+            deferred: Vec::new(),
+            errors: None,
+            errors_path,
+            bar,
+            dry: arguments.dry_run,
+            groups: 0,
+        })
+    }
+
+    /// Reads, plans and commits to the last row.
+    pub async fn to_the_end(mut self) -> anyhow::Result<Tally> {
+        let mut n: u32 = 0;
+        loop {
+            let batch = self.stream.next_batch(ROWS)?;
+            if batch.is_empty() {
+                break;
+            }
+            let first = n;
+            n = n.checked_add(u32::try_from(batch.len())?).context("the file has too many rows; split it")?;
+            if i64::from(n) <= self.begun.rows_done {
+                self.pass_over(batch, first)?;
+            } else {
+                self.group(batch, first, i64::from(n)).await?;
+            }
+            self.bar.set_position(u64::from(n));
+        }
+        let rows = i64::from(n);
+        self.links(rows).await?;
+        if !self.dry {
+            let command = import::Command::Complete { id: self.intake.settings().import, rows, counts: self.counts };
+            self.say(command).await?;
+        }
+        self.bar.finish_and_clear();
+        let mut warnings: Vec<String> = self.stream.warnings().map(str::to_owned).collect();
+        if !self.stream.unmapped().is_empty() {
+            warnings.push(format!("columns not imported: {}", self.stream.unmapped().join(", ")));
+        }
+        let errors = match self.errors.take() {
+            Some(file) => {
+                file.finish()?.into_inner().map_err(|error| error.into_error())?.sync_all()?;
+                Some(self.errors_path.clone())
+            }
+            None => None,
+        };
+        Ok(Tally { rows, counts: self.counts, warnings, errors })
+    }
+
+    /// Rows of an earlier run: refused ones are written out again, links are looked at again at the end.
+    fn pass_over(&mut self, batch: Vec<RowOutcome>, first: u32) -> anyhow::Result<()> {
+        for (n, outcome) in (first..).zip(batch) {
+            match outcome.records {
+                Err(errors) => self.refuse(&outcome.row, &errors)?,
+                Ok(records) => {
+                    let links: Vec<MappedRecord> =
+                        records.into_iter().filter(|record| record.noun == exchange::Noun::Exposures).collect();
+                    if !links.is_empty() {
+                        self.defer(Deferred { row: outcome.row, n, records: links, prior: None })?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn defer(&mut self, link: Deferred) -> anyhow::Result<()> {
+        if self.deferred.len() >= DEFERRED {
+            bail!("more than {DEFERRED} links name records not yet known: import the line list first, then the links");
+        }
+        self.deferred.push(link);
+        Ok(())
+    }
+
+    async fn group(&mut self, batch: Vec<RowOutcome>, first: u32, rows_done: i64) -> anyhow::Result<()> {
+        if !self.dry {
+            self.intake.known.clear();
+        }
+        let records = batch.iter().filter_map(|outcome| outcome.records.as_ref().ok()).flatten();
+        found::load(self.store, &mut self.intake, records).await?;
+        let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(batch.len()));
+        for (n, RowOutcome { row, records }) in (first..).zip(batch) {
+            let plan = match records {
+                Ok(records) => self.intake.row(n, &records, false),
+                Err(errors) => {
+                    let at = commands.len()..commands.len();
+                    planned.push(Planned { row, verdict: Verdict::Refused, prior: None, errors, commands: at });
+                    continue;
+                }
+            };
+            let links = plan.deferred.clone();
+            let mut done = self.planned(row, n, plan, None, &mut commands);
+            if !links.is_empty() {
+                let nothing_else = done.verdict == Verdict::Unchanged && done.commands.is_empty();
+                if nothing_else {
+                    done.verdict = Verdict::Waiting;
+                }
+                self.defer(Deferred { row: done.row.clone(), n, records: links, prior: Some(done.verdict) })?;
+            }
+            planned.push(done);
+        }
+        self.commit(commands, planned, rows_done).await
+    }
+
+    fn planned(
+        &self,
+        row: RawRow,
+        n: u32,
+        plan: RowPlan,
+        prior: Option<Verdict>,
+        commands: &mut Vec<(u32, u8, Command)>,
+    ) -> Planned {
+        let from = commands.len();
+        let base = if prior.is_some() { COMMANDS + 64 } else { COMMANDS };
+        commands.extend((base..).zip(plan.commands).map(|(kind, command)| (n, kind, command)));
+        let error = |fault: &Fault| row_error(row.number(), &self.columns, |at| row.cell(at).to_owned(), fault);
+        let errors = plan.faults.iter().map(error).collect();
+        let verdict = plan.verdict.unwrap_or(Verdict::Unchanged);
+        Planned { row, verdict, prior, errors, commands: from..commands.len() }
+    }
+
+    /// Links whose ends may have come with later rows.
+    async fn links(&mut self, rows: i64) -> anyhow::Result<()> {
+        let mut links = std::mem::take(&mut self.deferred).into_iter();
+        loop {
+            let some: Vec<Deferred> = links.by_ref().take(ROWS).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            if !self.dry {
+                self.intake.known.clear();
+            }
+            found::load(self.store, &mut self.intake, some.iter().flat_map(|link| &link.records)).await?;
+            let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(some.len()));
+            for link in some {
+                let plan = self.intake.row(link.n, &link.records, true);
+                // A link of an earlier run that stands already was counted then.
+                let prior = link.prior.or(match plan.verdict {
+                    Some(Verdict::Unchanged) | None => None,
+                    Some(_) if self.counts.waiting > 0 => Some(Verdict::Waiting),
+                    Some(_) if self.counts.created > 0 => Some(Verdict::Created),
+                    Some(_) => Some(Verdict::Unchanged),
+                });
+                let Some(prior) = prior else { continue };
+                planned.push(self.planned(link.row, link.n, plan, Some(prior), &mut commands));
+            }
+            self.commit(commands, planned, rows).await?;
+        }
+    }
+
+    /// Sends a group with its line of progress: one commit.
+    async fn commit(
+        &mut self,
+        commands: Vec<(u32, u8, Command)>,
+        mut planned: Vec<Planned>,
+        rows_done: i64,
+    ) -> anyhow::Result<()> {
+        self.groups += 1;
+        if self.dry {
+            return self.conclude(planned);
+        }
+        let settings = self.intake.settings();
+        let (import, started) = (settings.import, settings.started_at());
+        let mut counts = self.counts;
+        for row in &planned {
+            count(row, &mut counts);
+        }
+        let envelope = |n, kind, command| {
+            Envelope::new(CommandId(id::sequenced(import.0, n, kind, started)), self.begun.stream, command)
+        };
+        let mut submissions: Vec<Submission> = commands
+            .into_iter()
+            .map(|(n, kind, command)| Submission::by(self.begun.actor.clone(), envelope(n, kind, command)))
+            .collect();
+        // The id of the line of progress is that of what it says: sent again with other counts it is another.
+        let said = blake3::hash(format!("{rows_done} {counts:?}").as_bytes());
+        let progress = import::Command::Progress { id: import, rows_done, counts };
+        let n = u32::from_be_bytes([said.as_bytes()[0], said.as_bytes()[1], said.as_bytes()[2], said.as_bytes()[3]]);
+        submissions.push(Submission::by(self.begun.actor.clone(), envelope(n, u8::MAX, progress.into())));
+        let outcomes = self.send(submissions).await?;
+        for row in &mut planned {
+            for outcome in outcomes.get(row.commands.clone()).unwrap_or_default() {
+                if let Outcome::Declined(refusal) = outcome {
+                    decline(row, refusal);
+                }
+            }
+        }
+        self.conclude(planned)?;
+        if self.counts != counts {
+            let counts = self.counts;
+            self.say(import::Command::Progress { id: import, rows_done, counts }).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts rows and writes out those refused.
+    fn conclude(&mut self, planned: Vec<Planned>) -> anyhow::Result<()> {
+        for row in planned {
+            count(&row, &mut self.counts);
+            if row.verdict == Verdict::Refused {
+                self.refuse(&row.row, &row.errors)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, row: &RawRow, errors: &[RowError]) -> anyhow::Result<()> {
+        let file = match &mut self.errors {
+            Some(file) => file,
+            None => {
+                let path = self.errors_path.display();
+                let file = File::create(&self.errors_path).with_context(|| {
+                    format!("the errors file {path} cannot be written: name another place by --errors")
+                })?;
+                self.errors.insert(ErrorsFile::create(BufWriter::new(file), &self.columns)?)
+            }
+        };
+        Ok(file.refuse(row, errors)?)
+    }
+
+    /// A command about the import itself.
+    async fn say(&mut self, command: import::Command) -> anyhow::Result<()> {
+        let import = self.intake.settings().import;
+        let said = blake3::hash(format!("{command:?}").as_bytes());
+        let mut cause = [0; 16];
+        cause.copy_from_slice(&said.as_bytes()[..16]);
+        let id = CommandId(id::derived(uuid::Uuid::from_bytes(cause), 1, exchange::intake::started_at(import)));
+        let envelope = Envelope::new(id, self.begun.stream, command.into());
+        for outcome in self.send(vec![Submission::by(self.begun.actor.clone(), envelope)]).await? {
+            if let Outcome::Declined(refusal) = outcome {
+                bail!("the import's own record was refused: {refusal}");
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(&self, submissions: Vec<Submission>) -> anyhow::Result<Vec<Outcome>> {
+        let outcomes = self.store.submit(submissions).await;
+        outcomes
+            .into_iter()
+            .collect::<Result<Vec<Outcome>, SubmitError>>()
+            .context("the import stopped; what was done is kept, and the same command goes on from there")
+    }
+}
+
+/// Counts a row, or moves it where it was counted before.
+fn count(row: &Planned, counts: &mut Counts) {
+    match row.prior {
+        None => row.verdict.count(counts, 1),
+        // A link made for a row counted already: the row keeps the greater of the two.
+        Some(prior) => {
+            let now = if prior == Verdict::Waiting { row.verdict } else { prior.max(row.verdict) };
+            prior.count(counts, -1);
+            now.count(counts, 1);
+        }
+    }
+}
+
+fn decline(row: &mut Planned, refusal: &Refusal) {
+    let rule = rules().iter().map(|text| text.rule).find(|rule| *rule == refusal.rule);
+    // True already, or said by a person to be two: nothing is left to do.
+    if matches!(rule, Some("nothing_changes" | "pair_dismissed")) {
+        return;
+    }
+    row.verdict = row.verdict.max(match refusal.answer {
+        Answer::Refused => Verdict::Refused,
+        Answer::Waiting => Verdict::Waiting,
+        Answer::Conflict => Verdict::Conflict,
+    });
+    if refusal.answer == Answer::Refused {
+        let text = rule_text(&refusal.rule);
+        row.errors.push(RowError {
+            row: row.row.number(),
+            column: refusal.pointers.join(" "),
+            value: String::new(),
+            rule: rule.unwrap_or("access.refused"),
+            remedy: format!("{} {}", text.en_reason, text.en_remedy),
+        });
+    }
+}

@@ -1,0 +1,215 @@
+//! `erase`: a person's values, asked for by one account and approved by another (DESIGN §13.14).
+
+use crate::{
+    account::{explained, new_id},
+    place::Place,
+};
+use anyhow::{Context as _, bail};
+use domain::{
+    access::{Action, Actor},
+    id::{CommandId, ErasureId, PersonId, StreamId},
+    kernel::{self, Envelope, Outcome, group::Submission},
+    noun::erasure::{Command, Ending, Erasure as File, Ground, Request},
+    seal::Class,
+};
+use std::{collections::BTreeSet, sync::Arc};
+use store::{
+    store::Store,
+    vault::{Erasure, ErasureLedger, LedgerEntry},
+};
+use uuid::Uuid;
+
+/// What to erase.
+#[derive(clap::Args)]
+pub struct Erase {
+    /// The person's id: asks for the erasure.
+    #[arg(required_unless_present = "approve", conflicts_with = "approve", requires = "reason")]
+    person: Option<Uuid>,
+    /// Why: asked, retention_over, ordered or unlawful.
+    #[arg(long, value_parser = ground)]
+    reason: Option<Ground>,
+    /// Approves a request of another account, and erases; given again it completes an erasure that was cut off.
+    #[arg(long, value_name = "REQUEST")]
+    approve: Option<Uuid>,
+    /// Rewrites the files as well; on PostgreSQL this is what takes old row versions out, and others wait meanwhile.
+    #[arg(long, requires = "approve")]
+    compact: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+fn ground(text: &str) -> Result<Ground, String> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|_| "give asked, retention_over, ordered or unlawful".to_owned())
+}
+
+/// Asks or approves.
+pub async fn erase(place: Place, arguments: Erase) -> anyhow::Result<()> {
+    let store = place.open().await?;
+    let by = place.actor(&store).await?;
+    let done = match (arguments.person, arguments.reason, arguments.approve) {
+        (Some(person), Some(ground), None) => ask(&store, by, PersonId(person), ground, arguments.json).await,
+        (_, _, Some(request)) => approve(&place, &store, by, ErasureId(request), &arguments).await,
+        _ => Err(anyhow::anyhow!("give a person and --reason, or --approve REQUEST")),
+    };
+    store.close().await;
+    done
+}
+
+async fn ask(store: &Store, by: Arc<Actor>, person: PersonId, ground: Ground, json: bool) -> anyhow::Result<()> {
+    let decision = store.judge_record(&by, Action::ErasureRequest, person.0).await?;
+    if !decision.allowed {
+        return Err(explained(store::accounts::AccountError::Denied(Box::new(decision))));
+    }
+    let stream = store.home(person.0).await?.with_context(|| format!("there is no person {person}"))?;
+    let classes = BTreeSet::from(Class::ALL);
+    accepted(store, by.clone(), stream, Command::Request { person, classes, ground, note: None }).await?;
+    let request = ErasureId::of(person);
+    let taken = takers(store, &by, person).await;
+    if json {
+        println!("{}", serde_json::json!({ "request": request, "read_by": taken.as_ref().ok() }));
+        return Ok(());
+    }
+    println!("erasure {request} is asked for; another account approves it: `firebreak erase --approve {request}`");
+    print_takers(taken);
+    Ok(())
+}
+
+async fn approve(
+    place: &Place,
+    store: &Store,
+    by: Arc<Actor>,
+    id: ErasureId,
+    arguments: &Erase,
+) -> anyhow::Result<()> {
+    let decision = store.judge_record(&by, Action::ErasureApprove, id.0).await?;
+    if !decision.allowed {
+        // An approved request is judged as well: who may not approve may not complete.
+        return Err(explained(store::accounts::AccountError::Denied(Box::new(decision))));
+    }
+    let (stream, file) = store.erasure_file(id).await?.with_context(|| format!("there is no request {id}"))?;
+    let request = file.requests.last().with_context(|| format!("nobody asked for erasure {id}"))?;
+    let approved_before = matches!(request.ended, Some(ended) if ended.how == Ending::Approved);
+    if !approved_before {
+        sound(&file, &by)?;
+    }
+    let taken = takers(store, &by, file.person).await;
+    let persons = store.with_merged(file.person).await?;
+    let classes: Vec<u8> = request.classes.iter().map(|class| *class as u8).collect();
+    let (mut ledger, entries) = ErasureLedger::open(&place.ledger_file()?)?;
+    let approver = match request.ended {
+        Some(ended) if approved_before => ended.by.0,
+        _ => by.account,
+    };
+    // In the ledger first: a crash from here on is repaired by approving again, or by `restore`.
+    for person in &persons {
+        enter(&mut ledger, &entries, store.now(), person.0, &classes, id, request, approver)?;
+    }
+    let count = ErasureLedger::read(&place.ledger_file()?, None)?.0.len();
+    store.set_property("ledger_entries", &count.to_string()).await?;
+    if !approved_before {
+        accepted(store, by.clone(), stream, Command::Approve { id }).await?;
+    }
+    store.door().deliver_unanswered().await?;
+    for person in &persons {
+        store.vault().destroy(person.0, &classes, store.now()).await?;
+    }
+    let scrubbed = store.scrub(arguments.compact).await?;
+    if arguments.compact {
+        store.vault().compact().await?;
+    }
+    if arguments.json {
+        println!("{}", serde_json::json!({ "erased": persons, "read_by": taken.as_ref().ok(), "log_emptied": scrubbed }));
+    } else {
+        println!("erased: {} records of person {}", persons.len(), file.person);
+        print_takers(taken);
+        if place.database.starts_with("postgres") && !arguments.compact {
+            println!("old row versions stay in PostgreSQL's files until they are reused; --compact takes them out now");
+        }
+    }
+    if !scrubbed {
+        bail!("the write-ahead log is being read and was not emptied; run the same command again");
+    }
+    Ok(())
+}
+
+/// What the door would refuse is refused before it stands in the ledger.
+fn sound(file: &File, by: &Actor) -> anyhow::Result<()> {
+    let Some(open) = file.open_request() else { bail!("erasure {} has no open request; ask for it first", file.id) };
+    if open.by.0 == by.account {
+        bail!("two people are needed: the account that asked may not approve; let another account approve");
+    }
+    if file.is_held() {
+        bail!("an appeal or a legal hold is open; nothing is erased until it is lifted");
+    }
+    Ok(())
+}
+
+/// Writes a person into the ledger, once per request.
+#[allow(clippy::too_many_arguments)]
+fn enter(
+    ledger: &mut ErasureLedger,
+    entries: &[LedgerEntry],
+    now: i64,
+    person: Uuid,
+    classes: &[u8],
+    id: ErasureId,
+    request: &Request,
+    approver: Uuid,
+) -> anyhow::Result<()> {
+    let known = |erasure: &Erasure| {
+        erasure.person == person && erasure.request == id.0 && erasure.classes == classes && erasure.at >= request.at
+    };
+    if !entries.iter().any(|entry| known(&entry.erasure())) {
+        let approvers = vec![request.by.0, approver];
+        ledger.append(&Erasure { person, classes: classes.to_vec(), at: now.max(request.at), request: id.0, approvers })?;
+    }
+    Ok(())
+}
+
+async fn accepted(store: &Store, by: Arc<Actor>, stream: StreamId, command: Command) -> anyhow::Result<()> {
+    let envelope = Envelope::new(CommandId(new_id()), stream, kernel::Command::from(command));
+    match store.submit(vec![Submission::by(by, envelope)]).await.into_iter().next() {
+        Some(Ok(Outcome::Accepted { .. })) => Ok(()),
+        Some(Ok(Outcome::Declined(refusal))) => {
+            bail!("declined by rule {} ({:?}); put right what it names and give the command again", refusal.rule, refusal.answer)
+        }
+        Some(Err(error)) => Err(error).context("nothing was written"),
+        None => bail!("the door gave no answer; nothing was written"),
+    }
+}
+
+/// One who took the person's data away: it lies outside the reach of an erasure.
+#[derive(serde::Serialize)]
+struct Taker {
+    at: i64,
+    name: String,
+    action: String,
+    records: usize,
+}
+
+async fn takers(store: &Store, by: &Actor, person: PersonId) -> anyhow::Result<Vec<Taker>> {
+    let readers = store.who_read(by, person, 0, store.now().saturating_add(1)).await.map_err(explained)?;
+    let taker = |reader: store::access_log::Reader| Taker {
+        at: reader.read.at,
+        name: reader.read.name.unwrap_or_else(|| reader.read.account.to_string()),
+        action: reader.read.action,
+        records: reader.records.len(),
+    };
+    Ok(readers.into_iter().map(taker).collect())
+}
+
+fn print_takers(taken: anyhow::Result<Vec<Taker>>) {
+    match taken {
+        Ok(taken) if taken.is_empty() => println!("nobody has read or exported the person's records"),
+        Ok(taken) => {
+            println!("read or exported by; ask those who exported to destroy their files:");
+            for taker in taken {
+                let at = jiff::Timestamp::from_millisecond(taker.at).map_or_else(|_| taker.at.to_string(), |at| at.to_string());
+                println!("  {at}\t{}\t{}\t{} records", taker.name, taker.action, taker.records);
+            }
+        }
+        Err(error) => println!("who read the records is for an inspector to see: {error:#}"),
+    }
+}

@@ -1,0 +1,5 @@
+//! The program as people run it: the real binary, its exit codes and what it prints.
+
+mod installation;
+mod keeping;
+mod packs;

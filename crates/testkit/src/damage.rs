@@ -1,0 +1,22 @@
+//! Damage done past the door, as somebody with the file would do it.
+
+use store::{
+    engine::{Db, DbError},
+    value::ColumnType,
+};
+
+/// Flips the lowest bit of one byte of an entry's payload.
+pub async fn flip_payload(url: &str, stream: i64, seq: i64, byte: usize) -> Result<(), DbError> {
+    let db = Db::open(url, false).await?;
+    let mut tx = db.begin_write().await?;
+    let select = "SELECT payload FROM journal WHERE stream = $1 AND seq = $2";
+    let row = tx.row(select, &[stream.into(), seq.into()], &[ColumnType::Bytes]).await?;
+    let row = row.ok_or_else(|| DbError::Schema(format!("stream {stream} has no entry {seq}")))?;
+    let mut payload = row[0].bytes()?.to_vec();
+    payload[byte] ^= 1;
+    let update = "UPDATE journal SET payload = $1 WHERE stream = $2 AND seq = $3";
+    tx.execute(update, &[payload.into(), stream.into(), seq.into()]).await?;
+    tx.commit().await?;
+    db.close().await;
+    Ok(())
+}
