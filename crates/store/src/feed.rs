@@ -66,14 +66,8 @@ const FARTHEST: i64 = 100_000;
 const POLL: Duration = Duration::from_secs(1);
 const ENTRIES: &str = "SELECT stream, seq, kind, aggregate_id, aggregate_version, at FROM journal \
      WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-const ENTRY_TYPES: [ColumnType; 6] = [
-    ColumnType::Int,
-    ColumnType::Int,
-    ColumnType::Text,
-    ColumnType::Uuid,
-    ColumnType::Int,
-    ColumnType::Int,
-];
+const ENTRY_TYPES: [ColumnType; 6] =
+    [ColumnType::Int, ColumnType::Int, ColumnType::Text, ColumnType::Uuid, ColumnType::Int, ColumnType::Int];
 
 async fn heads(tx: &mut crate::engine::Tx) -> Result<BTreeMap<i64, i64>, DbError> {
     let rows = tx.rows("SELECT stream, seq FROM stream_head", &[], &[ColumnType::Int, ColumnType::Int]).await?;
@@ -109,7 +103,8 @@ impl Feed {
         let mut tx = self.store.read().await?;
         let heads = heads(&mut tx).await?;
         let resync = || Heard::Resync(Position { epoch: self.store.epoch(), told: heads.clone() }.write());
-        let Some(mut position) = Position::read(cursor).filter(|position| position.epoch == self.store.epoch()) else {
+        let Some(mut position) = Position::read(cursor).filter(|position| position.epoch == self.store.epoch())
+        else {
             return Ok(resync());
         };
         // A stream made since is told from its beginning; one that is behind its cursor is of another past.
@@ -191,7 +186,9 @@ async fn follow(store: Store, sender: watch::Sender<BTreeMap<i64, i64>>) {
                     changed
                 });
             }
-            Err(error) => tracing::warn!(%error, "the heads of the streams were not read; they are read again in a second"),
+            Err(error) => {
+                tracing::warn!(%error, "the heads of the streams were not read; they are read again in a second")
+            }
         }
         tokio::select! {
             () = sender.closed() => return,

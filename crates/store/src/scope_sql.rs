@@ -1,7 +1,7 @@
 //! `access::Scope` as SQL: the one place where what an actor may see becomes a condition on rows. What the condition
 //! must mean is `Scope::permits`; a property test holds the two together, row by row.
 
-use crate::{engine::Arg, tables};
+use crate::engine::Arg;
 use domain::access::{Actor, Arm, FieldGroup, JurisdictionRelation, RelationSet, Scope, TaskSet};
 use std::fmt::Write as _;
 use uuid::Uuid;
@@ -142,7 +142,9 @@ impl Place<'_> {
     }
 
     fn below(&self, statement: &mut Statement) {
-        statement.push(self.area).push(" IN (SELECT descendant FROM jurisdiction_closure WHERE depth > 0 AND ancestor = ");
+        statement
+            .push(self.area)
+            .push(" IN (SELECT descendant FROM jurisdiction_closure WHERE depth > 0 AND ancestor = ");
         statement.bind(self.own).push(")");
     }
 
@@ -190,11 +192,6 @@ impl Place<'_> {
     }
 }
 
-/// Whether assignments are recorded in this database: the noun `assignment` writes them.
-pub fn has_assignments() -> bool {
-    tables::all().iter().any(|table| table.name == "assignment")
-}
-
 /// Adds a subselect of the ids of work that is assigned to the actor, alone or through a team, by one of the tasks, now.
 fn work(statement: &mut Statement, tasks: TaskSet, actor: &Actor) {
     let at = actor.at;
@@ -212,10 +209,6 @@ fn work(statement: &mut Statement, tasks: TaskSet, actor: &Actor) {
 
 /// Adds the condition that work of the tasks covers the row: itself, what it belongs to, or the area it lies in.
 pub fn assigned(statement: &mut Statement, tasks: TaskSet, actor: &Actor, reached: &Reached) {
-    if !has_assignments() {
-        statement.push("1 = 0");
-        return;
-    }
     statement.push("(");
     for column in reached.own {
         statement.push(column).push(" IN (");
@@ -229,9 +222,7 @@ pub fn assigned(statement: &mut Statement, tasks: TaskSet, actor: &Actor, reache
         work(statement, tasks, actor);
         statement.push(after).push(") OR ");
     }
-    statement
-        .push(reached.area)
-        .push(" IN (SELECT descendant FROM jurisdiction_closure WHERE ancestor IN (");
+    statement.push(reached.area).push(" IN (SELECT descendant FROM jurisdiction_closure WHERE ancestor IN (");
     work(statement, tasks, actor);
     statement.push(")) OR ").push(reached.area).push(" IN (");
     work(statement, tasks, actor);

@@ -185,7 +185,8 @@ impl Mix {
         if self.cases.is_empty() || self.listed >= population {
             return self.person_and_case(population, into);
         }
-        let case = self.cases[self.next() as usize % self.cases.len()];
+        let drawn = self.next() as usize % self.cases.len();
+        let case = self.cases[drawn];
         // Each person is listed once; a stride coprime to any register visits them in no order.
         let person = Self::person_of(self.listed.wrapping_mul(7_919) % population);
         self.listed += 1;

@@ -83,15 +83,13 @@ async fn approve(
     id: ErasureId,
     arguments: &Erase,
 ) -> anyhow::Result<()> {
-    let decision = store.judge_record(&by, Action::ErasureApprove, id.0).await?;
-    if !decision.allowed {
-        // An approved request is judged as well: who may not approve may not complete.
-        return Err(explained(store::accounts::AccountError::Denied(Box::new(decision))));
-    }
+    may(store, &by, Action::ErasureRead, id).await?;
     let (stream, file) = store.erasure_file(id).await?.with_context(|| format!("there is no request {id}"))?;
     let request = file.requests.last().with_context(|| format!("nobody asked for erasure {id}"))?;
+    // What two people decided may be completed by whoever may see it.
     let approved_before = matches!(request.ended, Some(ended) if ended.how == Ending::Approved);
     if !approved_before {
+        may(store, &by, Action::ErasureApprove, id).await?;
         sound(&file, &by)?;
     }
     let taken = takers(store, &by, file.person).await;
@@ -132,6 +130,14 @@ async fn approve(
         bail!("the write-ahead log is being read and was not emptied; run the same command again");
     }
     Ok(())
+}
+
+async fn may(store: &Store, by: &Actor, action: Action, id: ErasureId) -> anyhow::Result<()> {
+    let decision = store.judge_record(by, action, id.0).await?;
+    match decision.allowed {
+        true => Ok(()),
+        false => Err(explained(store::accounts::AccountError::Denied(Box::new(decision)))),
+    }
 }
 
 /// What the door would refuse is refused before it stands in the ledger.

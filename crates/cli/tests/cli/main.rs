@@ -3,3 +3,4 @@
 mod installation;
 mod keeping;
 mod packs;
+mod importing;

@@ -99,7 +99,8 @@ impl Store {
     pub async fn verify_access_log(&self) -> Result<LogReport, DbError> {
         let mut tx = self.read().await?;
         let mut report = LogReport::default();
-        let streams = "SELECT stream FROM access_log_head UNION SELECT DISTINCT stream FROM access_log ORDER BY stream";
+        let streams =
+            "SELECT stream FROM access_log_head UNION SELECT DISTINCT stream FROM access_log ORDER BY stream";
         let streams: Vec<i64> =
             tx.rows(streams, &[], &[ColumnType::Int]).await?.iter().filter_map(|row| row[0].opt_int()).collect();
         let sql = format!(

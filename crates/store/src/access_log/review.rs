@@ -34,14 +34,8 @@ pub struct ToReview {
 
 const SQL: &str = "SELECT stream, seq, at, account, reason, person FROM break_glass WHERE reviewed_at IS NULL \
      ORDER BY at LIMIT 1000";
-const TYPES: [ColumnType; 6] = [
-    ColumnType::Int,
-    ColumnType::Int,
-    ColumnType::Int,
-    ColumnType::Uuid,
-    ColumnType::Text,
-    ColumnType::Uuid,
-];
+const TYPES: [ColumnType; 6] =
+    [ColumnType::Int, ColumnType::Int, ColumnType::Int, ColumnType::Uuid, ColumnType::Text, ColumnType::Uuid];
 
 fn read(row: &Row) -> Result<ToReview, DbError> {
     let within = access::table(access::Noun::Person)

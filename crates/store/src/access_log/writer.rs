@@ -196,7 +196,8 @@ impl Writer {
 
 /// Locks the log's stream, beginning it where there is none: number, hash and instant of its last row.
 async fn lock(tx: &mut Tx, stream: i64) -> Result<(i64, Vec<u8>, i64), DbError> {
-    let begin = "INSERT INTO access_log_head (stream, seq, hash, at) VALUES ($1, 0, $2, 0) ON CONFLICT (stream) DO NOTHING";
+    let begin =
+        "INSERT INTO access_log_head (stream, seq, hash, at) VALUES ($1, 0, $2, 0) ON CONFLICT (stream) DO NOTHING";
     tx.execute(begin, &[stream.into(), chain::genesis(stream).into()]).await?;
     let sql = "UPDATE access_log_head SET seq = seq WHERE stream = $1 RETURNING seq, hash, at";
     let types = [ColumnType::Int, ColumnType::Bytes, ColumnType::Int];

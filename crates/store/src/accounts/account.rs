@@ -69,14 +69,8 @@ pub(super) fn folded(login: &str) -> String {
 }
 
 const COLUMNS: &str = "id, login, name, jurisdiction, created_at, disabled_at";
-const TYPES: [ColumnType; 6] = [
-    ColumnType::Uuid,
-    ColumnType::Text,
-    ColumnType::Text,
-    ColumnType::Uuid,
-    ColumnType::Int,
-    ColumnType::Int,
-];
+const TYPES: [ColumnType; 6] =
+    [ColumnType::Uuid, ColumnType::Text, ColumnType::Text, ColumnType::Uuid, ColumnType::Int, ColumnType::Int];
 
 fn read(row: &Row) -> Result<Account, DbError> {
     Ok(Account {
@@ -140,12 +134,7 @@ async fn insert(tx: &mut Tx, new: &NewAccount, by: Option<Uuid>, at: i64) -> Res
 impl Store {
     /// Makes the first account of a database, with a grant to administer accounts of the area. Refused where there is
     /// any account: from then on accounts are made by accounts.
-    pub async fn create_first_account(
-        &self,
-        new: &NewAccount,
-        grant: Uuid,
-        at: i64,
-    ) -> Result<(), AccountError> {
+    pub async fn create_first_account(&self, new: &NewAccount, grant: Uuid, at: i64) -> Result<(), AccountError> {
         let mut tx = self.db().begin_write().await?;
         // The lock on the epoch lets one of two first accounts be the first.
         bump(&mut tx).await?;
@@ -263,9 +252,8 @@ impl Store {
     /// must not leave the server.
     pub async fn account_by_login(&self, login: &str) -> Result<Option<Account>, DbError> {
         let mut tx = self.read().await?;
-        let sql = format!(
-            "SELECT {COLUMNS} FROM account WHERE id = (SELECT account FROM account_login WHERE login = $1)"
-        );
+        let sql =
+            format!("SELECT {COLUMNS} FROM account WHERE id = (SELECT account FROM account_login WHERE login = $1)");
         let row = tx.row(&sql, &args([folded(login).into()]), &TYPES).await?;
         tx.roll_back().await?;
         row.as_ref().map(read).transpose()
@@ -279,4 +267,3 @@ impl Store {
         Ok(found)
     }
 }
-

@@ -52,7 +52,8 @@ async fn attempt(tx: &mut Tx, key: Vec<u8>, at: i64) -> Result<Attempt, DbError>
          ON CONFLICT (key) DO NOTHING";
     tx.execute(ensure, &args([key.clone().into(), at.into()])).await?;
     // Locks the row, so that guesses at once are counted one after the other.
-    let lock = "UPDATE login_attempt SET failures = failures WHERE key = $1 RETURNING failures, last_at, locked_until";
+    let lock =
+        "UPDATE login_attempt SET failures = failures WHERE key = $1 RETURNING failures, last_at, locked_until";
     let types = [ColumnType::Int, ColumnType::Int, ColumnType::Int];
     let row = tx.row(lock, &args([key.clone().into()]), &types).await?;
     let (failures, last_at, locked_until) = match &row {

@@ -152,8 +152,7 @@ impl Store {
         }
         let held = of_account(&mut tx, new.account.0).await?;
         let held = with_lineages(&mut tx, &held).await?;
-        let given =
-            Grant { role: new.role, lineage: Vec::new(), valid_from: new.valid_from, valid_to: new.valid_to };
+        let given = Grant { role: new.role, lineage: Vec::new(), valid_from: new.valid_from, valid_to: new.valid_to };
         access::may_hold(&held, &given).map_err(AccountError::denied)?;
         insert(&mut tx, new, Some(by.account), at).await?;
         touch(&mut tx, new.account.0).await?;

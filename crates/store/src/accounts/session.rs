@@ -58,8 +58,7 @@ pub struct NewSession {
 }
 
 const CONTEXT: &str = "firebreak session token 1";
-const COLUMNS: &str =
-    "session.id, session.account, session.created_at, session.seen_at, session.idle_ms, session.ends_at, \
+const COLUMNS: &str = "session.id, session.account, session.created_at, session.seen_at, session.idle_ms, session.ends_at, \
      session.second_factor, session.stepped_up_at";
 const TYPES: [ColumnType; 8] = [
     ColumnType::Uuid,

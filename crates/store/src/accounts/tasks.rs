@@ -39,22 +39,17 @@ pub struct OpenTaskRecord {
 }
 
 const COLUMNS: &str = "id, account, task, about, valid_from, valid_to";
-const TYPES: [ColumnType; 6] = [
-    ColumnType::Uuid,
-    ColumnType::Uuid,
-    ColumnType::Text,
-    ColumnType::Uuid,
-    ColumnType::Int,
-    ColumnType::Int,
-];
+const TYPES: [ColumnType; 6] =
+    [ColumnType::Uuid, ColumnType::Uuid, ColumnType::Text, ColumnType::Uuid, ColumnType::Int, ColumnType::Int];
 
 fn read(row: &Row) -> Result<OpenTaskRecord, DbError> {
     let task = row[2].text()?;
     Ok(OpenTaskRecord {
         id: row[0].uuid()?,
         account: AccountId(row[1].uuid()?),
-        task: Task::from_name(task)
-            .ok_or_else(|| DbError::Schema(format!("open work is of kind {task:?}, which this program does not know")))?,
+        task: Task::from_name(task).ok_or_else(|| {
+            DbError::Schema(format!("open work is of kind {task:?}, which this program does not know"))
+        })?,
         about: row[3].opt_uuid(),
         valid_from: row[4].int()?,
         valid_to: row[5].opt_int(),
@@ -64,8 +59,12 @@ fn read(row: &Row) -> Result<OpenTaskRecord, DbError> {
 /// Work of the account that is open at `at` or later.
 pub(super) async fn of_account(tx: &mut Tx, account: Uuid, at: i64) -> Result<Vec<OpenTaskRecord>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM open_task WHERE account = $1 AND (valid_to IS NULL OR valid_to > $2)");
-    let mut open: Vec<OpenTaskRecord> =
-        tx.rows(&sql, &args([account.into(), at.into()]), &TYPES).await?.iter().map(read).collect::<Result<_, _>>()?;
+    let mut open: Vec<OpenTaskRecord> = tx
+        .rows(&sql, &args([account.into(), at.into()]), &TYPES)
+        .await?
+        .iter()
+        .map(read)
+        .collect::<Result<_, _>>()?;
     open.sort_by_key(|task| (task.valid_from, task.id));
     Ok(open)
 }

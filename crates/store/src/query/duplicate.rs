@@ -36,7 +36,12 @@ pub static DUPLICATE: View = View {
         Field::plain("dismissed_by", Operational),
         Field::plain("dismissed_at", Operational),
     ],
-    filters: &[Filter { name: "standing", kind: FilterKind::OneOf("standing"), group: Some(Operational), search: false }],
+    filters: &[Filter {
+        name: "standing",
+        kind: FilterKind::OneOf("standing"),
+        group: Some(Operational),
+        search: false,
+    }],
     sorts: &[],
     cover: Cover { own: &[], through: &[] },
     judged_on: &[

@@ -48,7 +48,12 @@ pub static EXPOSURE: View = View {
         Filter { name: "outbreak", kind: FilterKind::Ids("outbreak"), group: None, search: false },
         Filter { name: "jurisdiction", kind: FilterKind::Subtree("jurisdiction"), group: None, search: false },
         Filter { name: "person", kind: FilterKind::Ids("person_id"), group: Some(Identity), search: false },
-        Filter { name: "source_case", kind: FilterKind::Ids("source_case"), group: Some(SourceCaseLink), search: false },
+        Filter {
+            name: "source_case",
+            kind: FilterKind::Ids("source_case"),
+            group: Some(SourceCaseLink),
+            search: false,
+        },
         Filter { name: "kind", kind: FilterKind::OneOf("kind"), group: Some(Epidemiology), search: false },
         Filter { name: "first", kind: FilterKind::Days("first_day"), group: Some(Epidemiology), search: false },
         Filter {

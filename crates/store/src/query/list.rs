@@ -13,9 +13,7 @@ use crate::{
     store::Store,
     value::{ColumnType, Value},
 };
-use domain::{
-    access::{self, Action, Actor, FieldGroup, Scope, Task, TaskSet},
-};
+use domain::access::{self, Action, Actor, FieldGroup, Scope, Task, TaskSet};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -205,12 +203,7 @@ impl Plan {
 
 impl Store {
     /// One page of the records that the actor may see of those asked for.
-    pub async fn list(
-        &self,
-        actor: &Actor,
-        view: &'static View,
-        ask: &Ask,
-    ) -> Result<Unlogged<Page>, QueryError> {
+    pub async fn list(&self, actor: &Actor, view: &'static View, ask: &Ask) -> Result<Unlogged<Page>, QueryError> {
         let plan = plan(actor, view, ask)?;
         let columns = Columns::of(view, plan.scope.fields());
         let statement = plan.statement(&columns, actor);

@@ -6,12 +6,7 @@ use super::{
     record::{self, One, Record, Trace},
     target::targets,
 };
-use crate::{
-    access_log::Unlogged,
-    engine::Arg,
-    store::Store,
-    value::ColumnType,
-};
+use crate::{access_log::Unlogged, engine::Arg, store::Store, value::ColumnType};
 use domain::{
     access::{self, Action, Actor},
     id::PersonId,
@@ -35,12 +30,7 @@ const CANDIDATES: &str = "SELECT id, identifiers FROM person WHERE stream IN (SE
 impl Store {
     /// Whether somebody with exactly this identifier is on record where the actor may ask: yes or no, and nothing
     /// more. Needs open work, is limited, and is logged with the person it met.
-    pub async fn match_person(
-        &self,
-        actor: &Actor,
-        kind: &str,
-        number: &str,
-    ) -> Result<Unlogged<bool>, QueryError> {
+    pub async fn match_person(&self, actor: &Actor, kind: &str, number: &str) -> Result<Unlogged<bool>, QueryError> {
         let action = Action::PersonMatch;
         let asked = access::may_ask(actor, action);
         if !asked.allowed {
@@ -48,7 +38,10 @@ impl Store {
         }
         let folded = fold_name(number);
         if folded.is_empty() || number.chars().count() > LONGEST || kind.chars().count() > LONGEST {
-            return Err(QueryError::parameter("number", format!("give the whole number, up to {LONGEST} characters")));
+            return Err(QueryError::parameter(
+                "number",
+                format!("give the whole number, up to {LONGEST} characters"),
+            ));
         }
         let mut tx = self.read().await?;
         let key = MatchKey::new("identifier", &[kind, &folded]);
@@ -75,12 +68,8 @@ impl Store {
         let found = !trace.ids.is_empty();
         trace.rules.insert(asked.rule);
         trace.purposes.extend(asked.purpose);
-        let mut entry = trace.entry(
-            actor,
-            action,
-            format!("person match {kind}=…"),
-            format!("match {kind} {folded}"),
-        );
+        let mut entry =
+            trace.entry(actor, action, format!("person match {kind}=…"), format!("match {kind} {folded}"));
         entry.limit = asked.limit;
         Ok(Unlogged::personal(found, entry))
     }

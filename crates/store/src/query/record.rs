@@ -99,8 +99,7 @@ pub(super) struct Columns {
 
 impl Columns {
     pub fn of(view: &'static View, shown: FieldSet) -> Self {
-        let fields: Vec<&'static Field> =
-            view.fields.iter().filter(|field| shown.contains(field.group)).collect();
+        let fields: Vec<&'static Field> = view.fields.iter().filter(|field| shown.contains(field.group)).collect();
         let ty = |name: &str| view.table.position(name).map_or(ColumnType::Text, |at| view.table.columns[at].ty);
         let mut types = vec![ColumnType::Int, ColumnType::Uuid, ColumnType::Int, ColumnType::Uuid];
         types.extend(fields.iter().map(|field| ty(field.name)));
@@ -187,13 +186,7 @@ pub(super) fn record(
 }
 
 fn offer(action: Action, decision: &Decision) -> Offer {
-    Offer {
-        action,
-        allowed: decision.allowed,
-        rule: decision.rule,
-        reason: decision.reason,
-        remedy: decision.remedy,
-    }
+    Offer { action, allowed: decision.allowed, rule: decision.rule, reason: decision.reason, remedy: decision.remedy }
 }
 
 async fn children(

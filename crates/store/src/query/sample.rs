@@ -45,7 +45,13 @@ pub static SAMPLE: View = View {
         Filter { name: "sampled", kind: FilterKind::Days("sampled_day"), group: Some(Operational), search: false },
         Filter { name: "identifier", kind: FilterKind::Identifier("sample"), group: Some(Operational), search: true },
     ],
-    sorts: &[Sort { name: "sampled", column: "sampled_day", group: Operational, descending: false, with: "outbreak" }],
+    sorts: &[Sort {
+        name: "sampled",
+        column: "sampled_day",
+        group: Operational,
+        descending: false,
+        with: "outbreak",
+    }],
     cover: Cover { own: &["r.id", "r.case_id", "r.person_id"], through: &[] },
     judged_on: &[],
     children: &[Child {

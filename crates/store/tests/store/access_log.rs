@@ -140,7 +140,8 @@ async fn a_changed_removed_or_cut_row_is_found() {
 async fn matched(post: &Post, rights: &domain::access::Actor, times: usize) -> (usize, usize) {
     let mut asked = Vec::new();
     for _ in 0..times {
-        asked.push(post.store().match_person(rights, "national_id", "350503198001010001").await.expect("it is asked"));
+        asked
+            .push(post.store().match_person(rights, "national_id", "350503198001010001").await.expect("it is asked"));
     }
     let (mut yes, mut spent) = (0, 0);
     for answer in futures_util::future::join_all(asked.into_iter().map(|answer| post.release(answer))).await {
@@ -173,7 +174,8 @@ async fn a_look_up_needs_open_work_and_its_limit_holds_under_haste() {
         assert!(matches!(spent, Err(QueryError::Denied(decision)) if decision.rule == "access.limit_reached"));
         post.stage.clock.advance(3_600_000);
         let rights = post.rights(hotline).await;
-        let wrong = post.store().match_person(&rights, "national_id", "350503198001010002").await.expect("it is asked");
+        let wrong =
+            post.store().match_person(&rights, "national_id", "350503198001010002").await.expect("it is asked");
         assert!(!post.release(wrong).await.expect("it is logged"), "another number is no match");
         let text = rows(&post, "query", &[ColumnType::Text]).await;
         assert!(text.iter().all(|row| row[0].opt_text() == Some("person match national_id=…")));

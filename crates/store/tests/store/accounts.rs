@@ -46,22 +46,17 @@ async fn the_first_account_is_first_only_and_others_are_made_by_it() {
     for engine in engines() {
         let post = Post::new(engine).await;
         let again = NewAccount { id: AccountId(id(1)), login: "two".into(), name: "Two".into(), jurisdiction: CITY };
-        assert_eq!(
-            rule(post.store().create_first_account(&again, id(2), post.now()).await),
-            "not_the_first_account"
-        );
+        assert_eq!(rule(post.store().create_first_account(&again, id(2), post.now()).await), "not_the_first_account");
         let account = post.staff(1, Role::Tracer, scene::DISTRICT.0).await;
         let admin = post.admin().await;
-        let twin = NewAccount { id: AccountId(id(3)), login: "TRACER-1".into(), name: "x".into(), jurisdiction: CITY };
+        let twin =
+            NewAccount { id: AccountId(id(3)), login: "TRACER-1".into(), name: "x".into(), jurisdiction: CITY };
         assert_eq!(rule(post.store().create_account(&admin, &twin, post.now()).await), "login_taken");
         let listed = post.store().accounts(&admin, None, 10).await.expect("accounts are listed");
         assert_eq!(listed.iter().map(|account| account.login.as_str()).collect::<Vec<_>>(), ["admin", "tracer-1"]);
         let rights = post.rights(account).await;
         assert_eq!(rights.grants[0].lineage, [scene::DISTRICT.0, CITY]);
-        assert_eq!(
-            denied(post.store().create_account(&rights, &twin, post.now()).await),
-            Denial::Role.name()
-        );
+        assert_eq!(denied(post.store().create_account(&rights, &twin, post.now()).await), Denial::Role.name());
     }
 }
 
@@ -104,7 +99,10 @@ async fn what_is_revoked_on_one_server_is_refused_by_the_next_request_on_another
         post.store().begin_session(&two, &session(2, account), post.now()).await.expect("a session begins");
         let caller = other.by_session(&one, post.now()).await.expect("it is read").expect("it holds");
         assert_eq!(caller.rights.live_grants().count(), 1);
-        assert!(other.by_session(&secret(9), post.now()).await.expect("it is read").is_none(), "a guess opens nothing");
+        assert!(
+            other.by_session(&secret(9), post.now()).await.expect("it is read").is_none(),
+            "a guess opens nothing"
+        );
 
         let admin = post.admin().await;
         post.store().end_grant(&admin, id(0x6001), post.now()).await.expect("the grant ends");
@@ -171,7 +169,9 @@ async fn a_lock_tells_nothing_about_who_has_an_account() {
         assert!(matches!(post.store().begin_sign_in("admin", until - 1).await, Ok(Attempt::Locked(_))));
         assert!(matches!(post.store().begin_sign_in("admin", until).await, Ok(Attempt::Allowed)));
         // A failure after the lock locks longer; a success forgets.
-        assert!(matches!(post.store().begin_sign_in("admin", until).await, Ok(Attempt::Locked(later)) if later - until > until - post.now()));
+        assert!(
+            matches!(post.store().begin_sign_in("admin", until).await, Ok(Attempt::Locked(later)) if later - until > until - post.now())
+        );
         post.store().sign_in_succeeded("ADMIN").await.expect("it is noted");
         assert!(matches!(post.store().begin_sign_in("admin", until).await, Ok(Attempt::Allowed)));
     }
@@ -231,7 +231,10 @@ async fn a_new_password_ends_other_sessions_and_a_reset_all() {
                 .await
                 .expect("a session begins");
         }
-        post.store().set_password_hash(account, "$argon2id$…", Some(id(0x7001)), post.now()).await.expect("it is set");
+        post.store()
+            .set_password_hash(account, "$argon2id$…", Some(id(0x7001)), post.now())
+            .await
+            .expect("it is set");
         assert!(post.store().session(&secret(1), post.now()).await.expect("it is read").is_some());
         assert!(post.store().session(&secret(2), post.now()).await.expect("it is read").is_none());
         let admin = post.admin().await;
@@ -261,20 +264,29 @@ async fn a_token_carries_its_actions_until_it_ends_and_a_link_works_once() {
         let callers = Rights::new(post.store().clone());
         let caller = callers.by_token(&secret(1), post.now()).await.expect("it is read").expect("it holds");
         assert!(caller.carries(Action::CaseList) && !caller.carries(Action::CaseClassify));
-        assert!(callers.by_session(&secret(1), post.now()).await.expect("it is read").is_none(), "a token is no session");
+        assert!(
+            callers.by_session(&secret(1), post.now()).await.expect("it is read").is_none(),
+            "a token is no session"
+        );
         assert!(callers.by_token(&secret(1), post.now() + HOUR).await.expect("it is read").is_none());
         assert!(post.store().revoke_token(account, id(1), post.now()).await.expect("it is revoked"));
         assert!(callers.by_token(&secret(1), post.now()).await.expect("it is read").is_none());
 
         let until = post.now() + HOUR;
-        post.store().make_link(&secret(2), account, LinkPurpose::SignIn, until, post.now()).await.expect("a link is made");
+        post.store()
+            .make_link(&secret(2), account, LinkPurpose::SignIn, until, post.now())
+            .await
+            .expect("a link is made");
         let wrong = post.store().use_link(&secret(2), LinkPurpose::SetPassword, post.now()).await;
         assert_eq!(wrong.expect("it is answered"), None, "a link is for one purpose");
         let used = post.store().use_link(&secret(2), LinkPurpose::SignIn, post.now()).await;
         assert_eq!(used.expect("it is answered"), Some(account));
         let again = post.store().use_link(&secret(2), LinkPurpose::SignIn, post.now()).await;
         assert_eq!(again.expect("it is answered"), None);
-        post.store().make_link(&secret(3), account, LinkPurpose::SignIn, until, post.now()).await.expect("a link is made");
+        post.store()
+            .make_link(&secret(3), account, LinkPurpose::SignIn, until, post.now())
+            .await
+            .expect("a link is made");
         let late = post.store().use_link(&secret(3), LinkPurpose::SignIn, until).await;
         assert_eq!(late.expect("it is answered"), None, "an ended link opens nothing");
     }

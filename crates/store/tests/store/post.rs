@@ -49,9 +49,7 @@ impl Post {
         let stage = Stage::new(engine).await;
         let log = AccessLog::open(stage.store.clone(), 1, &mut entropy()).await.expect("the log opens");
         let post = Self { stage, log, commands: std::sync::atomic::AtomicU64::new(1) };
-        let define = |id: Uuid, level: &str, parent: Option<Uuid>| {
-            json!({"jurisdiction": {"define": {"id": id, "hierarchy": "administrative", "level": level, "parent": parent}}})
-        };
+        let define = |id: Uuid, level: &str, parent: Option<Uuid>| json!({"jurisdiction": {"define": {"id": id, "hierarchy": "administrative", "level": level, "parent": parent}}});
         post.submit(define(CITY, "city", None)).await;
         post.submit(define(BESIDE, "district", Some(CITY))).await;
         post.submit(json!({"jurisdiction": {"move": {"id": scene::DISTRICT, "parent": CITY}}})).await;
@@ -165,7 +163,14 @@ impl Post {
 /// An actor of one role, held for a lineage since ever; for tests that need no account.
 pub fn actor(account: u128, at: i64, role: Role, lineage: &[Uuid]) -> Actor {
     let grant = Grant { role, lineage: lineage.to_vec(), valid_from: 0, valid_to: None };
-    Actor { account: id(account), at, grants: vec![grant], teams: vec![], open_tasks: vec![], uses: Default::default() }
+    Actor {
+        account: id(account),
+        at,
+        grants: vec![grant],
+        teams: vec![],
+        open_tasks: vec![],
+        uses: Default::default(),
+    }
 }
 
 /// Parameters of a list.

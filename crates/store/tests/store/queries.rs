@@ -284,7 +284,9 @@ async fn what_a_list_returns_is_what_reading_each_record_allows() {
             json!({"area": STREET}),
         ];
         for (n, account) in roles.iter().enumerate() {
-            for (m, task) in ["investigate_case", "follow_contact", "supply_household", "collect_sample"].iter().enumerate() {
+            for (m, task) in
+                ["investigate_case", "follow_contact", "supply_household", "collect_sample"].iter().enumerate()
+            {
                 let work = &works[(n + m) % works.len()];
                 let assigned = id(0x9000 + (n * 10 + m) as u128);
                 post.submit(json!({"assignment": {"assign": {
@@ -355,7 +357,8 @@ async fn pages_hold_every_record_once_in_every_order() {
         // Names and identifiers find their person, for who may search.
         let named = post.all(&rights, Noun::Person, ask(&[("name", "王测试1")])).await;
         assert_eq!(named.len(), 11, "1 and 10 to 19");
-        let exact = post.all(&rights, Noun::Person, ask(&[("identifier", "national_id:3505-0319-8001-0100-07")])).await;
+        let exact =
+            post.all(&rights, Noun::Person, ask(&[("identifier", "national_id:3505-0319-8001-0100-07")])).await;
         assert_eq!(exact, [scene::person_id(7).0]);
     }
 }
@@ -369,7 +372,8 @@ async fn as_of_an_instant_a_case_is_what_was_recorded_by_then() {
         let first = post.now();
         post.stage.clock.advance(60_000);
         let findings = json!(["symptoms", {"exposure": id(0xe0)}]);
-        post.submit(json!({"case": {"classify": {"id": scene::case_id(2), "to": "suspect", "findings": findings}}})).await;
+        post.submit(json!({"case": {"classify": {"id": scene::case_id(2), "to": "suspect", "findings": findings}}}))
+            .await;
         let epidemiologist = post.staff(1, Role::Epidemiologist, scene::DISTRICT.0).await;
         let rights = post.rights(epidemiologist).await;
         let at = |instant: i64, classification: &str| Ask {

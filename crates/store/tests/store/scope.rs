@@ -81,7 +81,8 @@ fn world(draws: &mut Draws) -> World {
         .map(|n| (id(0xb00 + n), if draws.below(8) == 0 { None } else { Some(area(draws.below(AREAS + UNKNOWN))) }))
         .collect();
     let works: Vec<Uuid> = records.keys().copied().chain((0..AREAS).map(area)).collect();
-    let assignees = [Assignee::Account(ME), Assignee::Account(id(0xe2)), Assignee::Team(id(0xf1)), Assignee::Team(id(0xf2))];
+    let assignees =
+        [Assignee::Account(ME), Assignee::Account(id(0xe2)), Assignee::Team(id(0xf1)), Assignee::Team(id(0xf2))];
     let assignments = (0..20)
         .map(|_| {
             let (valid_from, valid_to) = span(draws);
@@ -185,7 +186,8 @@ async fn agree(engine: Engine, seed: u64, tx: &mut Tx) -> (usize, usize) {
     for action in Action::ALL {
         let scope = access::scope(&actor, *action);
         let permits = |target: &Target| scope.permits(&target.lineage, actor.tasks_on(target)).is_some();
-        let expected: BTreeSet<Uuid> = targets.iter().filter(|(_, target)| permits(target)).map(|(id, _)| *id).collect();
+        let expected: BTreeSet<Uuid> =
+            targets.iter().filter(|(_, target)| permits(target)).map(|(id, _)| *id).collect();
         let found = returned(tx, &scope, &actor).await;
         assert_eq!(found, expected, "{engine:?}, seed {seed}, {action}: {scope:?}");
         if matches!(action.kind(), Kind::List | Kind::Read) {
