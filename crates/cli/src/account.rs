@@ -146,12 +146,13 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
 async fn act(place: &Place, store: &Store, arguments: Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     if let Act::First { login, name, area, password_stdin, url } = arguments.act {
-        return first(store, NewAccount {
-            id: AccountId(new_id()),
-            login,
-            name,
-            jurisdiction: area.unwrap_or_else(new_id),
-        }, password_stdin, &url, json)
+        return first(
+            store,
+            NewAccount { id: AccountId(new_id()), login, name, jurisdiction: area.unwrap_or_else(new_id) },
+            password_stdin,
+            &url,
+            json,
+        )
         .await;
     }
     let by = place.actor(store).await?;
@@ -161,21 +162,33 @@ async fn act(place: &Place, store: &Store, arguments: Arguments) -> anyhow::Resu
         Act::List => list(store, &by, json).await?,
         Act::Create { login, name, area } => {
             let id = AccountId(new_id());
-            store.create_account(&by, &NewAccount { id, login: login.clone(), name, jurisdiction: area }, now).await.map_err(explained)?;
-            tell(json, &format!("account {login} is made; `account link {login}` lets the holder set a password"), serde_json::json!({ "account": id }));
+            store
+                .create_account(&by, &NewAccount { id, login: login.clone(), name, jurisdiction: area }, now)
+                .await
+                .map_err(explained)?;
+            tell(
+                json,
+                &format!("account {login} is made; `account link {login}` lets the holder set a password"),
+                serde_json::json!({ "account": id }),
+            );
         }
         Act::Disable { login } => {
             store.disable_account(&by, named(store, &login).await?.id, now).await.map_err(explained)?;
             tell(json, &format!("account {login} is disabled"), serde_json::json!({ "disabled": login }));
         }
         Act::Grant { login, role, area, days } => {
-            let role = Role::from_name(&role).with_context(|| format!("{role} is no post; the posts are {}", posts()))?;
+            let role =
+                Role::from_name(&role).with_context(|| format!("{role} is no post; the posts are {}", posts()))?;
             let account = named(store, &login).await?.id;
             let valid_to = days.map(|days| now.saturating_add(i64::from(days).saturating_mul(DAY_MS)));
             let id = new_id();
             let new = NewGrant { id, account, role, jurisdiction: area, valid_from: now, valid_to };
             store.grant(&by, &new, now).await.map_err(explained)?;
-            tell(json, &format!("{login} is {} of {area} by grant {id}", role.name()), serde_json::json!({ "grant": id }));
+            tell(
+                json,
+                &format!("{login} is {} of {area} by grant {id}", role.name()),
+                serde_json::json!({ "grant": id }),
+            );
         }
         Act::EndGrant { grant } => {
             store.end_grant(&by, grant, now).await.map_err(explained)?;
@@ -189,9 +202,16 @@ async fn act(place: &Place, store: &Store, arguments: Arguments) -> anyhow::Resu
         }
         Act::Stream(StreamAct::Add { code, name, area }) => {
             let own = store.own_account(AccountId(by.account)).await?.context("the acting account is gone")?;
-            store.judge_area(&by, Action::AccountCreate, area.unwrap_or(own.jurisdiction)).await.map_err(explained)?;
+            store
+                .judge_area(&by, Action::AccountCreate, area.unwrap_or(own.jurisdiction))
+                .await
+                .map_err(explained)?;
             let stream = store.add_stream(&code, &name, area.map(JurisdictionId)).await?;
-            tell(json, &format!("command post {code} has stream {}", stream.0), serde_json::json!({ "stream": stream }));
+            tell(
+                json,
+                &format!("command post {code} has stream {}", stream.0),
+                serde_json::json!({ "stream": stream }),
+            );
         }
         Act::Stream(StreamAct::List) => {
             let streams = store.streams().await?;
@@ -217,7 +237,10 @@ fn posts() -> String {
 }
 
 async fn named(store: &Store, login: &str) -> anyhow::Result<Account> {
-    store.account_by_login(login).await?.with_context(|| format!("there is no account {login}; `account list` shows those there are"))
+    store
+        .account_by_login(login)
+        .await?
+        .with_context(|| format!("there is no account {login}; `account list` shows those there are"))
 }
 
 async fn first(store: &Store, new: NewAccount, password_stdin: bool, url: &str, json: bool) -> anyhow::Result<()> {
@@ -275,7 +298,11 @@ async fn password(store: &Store, by: &Actor, login: &str, json: bool) -> anyhow:
         store.reset_credentials(by, account, store.now()).await.map_err(explained)?;
     }
     store.set_password_hash(account, &hash, None, store.now()).await?;
-    tell(json, &format!("the password of {login} is set; other sessions are ended"), serde_json::json!({ "set": login }));
+    tell(
+        json,
+        &format!("the password of {login} is set; other sessions are ended"),
+        serde_json::json!({ "set": login }),
+    );
     Ok(())
 }
 

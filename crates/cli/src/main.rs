@@ -5,7 +5,6 @@ mod account;
 mod bench;
 mod born;
 mod demo;
-mod export;
 mod import;
 mod keeping;
 mod pack;
@@ -46,8 +45,6 @@ enum Command {
     Account(account::Arguments),
     /// Brings a file in.
     Import(import::Arguments),
-    /// Takes a file out.
-    Export(export::Arguments),
     /// Disease packs.
     Pack(pack::Arguments),
     /// Measures, each figure beside the raw limit of the same run.
@@ -63,7 +60,7 @@ fn main() -> std::process::ExitCode {
     let place = arguments.place;
     let done = runtime.block_on(async {
         match arguments.command {
-            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Demo(arguments) => demo::run(place, arguments).await,
             Command::Serve(arguments) => serve::run(place, arguments).await,
             Command::Migrate(arguments) => keeping::migrate(place, arguments).await,
             Command::Verify(arguments) => keeping::verify(place, arguments).await,
@@ -73,7 +70,6 @@ fn main() -> std::process::ExitCode {
             Command::Erase(arguments) => keeping::erase(place, arguments).await,
             Command::Account(arguments) => account::run(place, arguments).await,
             Command::Import(arguments) => import::run(place, arguments).await,
-            Command::Export(arguments) => export::run(place, arguments).await,
             Command::Pack(arguments) => pack::run(arguments),
             Command::Bench(arguments) => bench::run(place, arguments).await,
         }

@@ -44,8 +44,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn check(files: &[PathBuf], json: bool) -> anyhow::Result<()> {
     let mut texts = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("{} cannot be read as UTF-8 text; give the path of a pack file", file.display()))?;
+        let text = std::fs::read_to_string(file).with_context(|| {
+            format!("{} cannot be read as UTF-8 text; give the path of a pack file", file.display())
+        })?;
         texts.push((file.display().to_string(), text));
     }
     let named: Vec<(&str, &str)> = texts.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();

@@ -109,6 +109,12 @@ impl Place {
 
     /// Makes what is missing (folders, keys, schema) and opens it.
     pub async fn create(&self, exercise: bool) -> anyhow::Result<Store> {
+        self.prepare_folders()?;
+        self.open_with(true, exercise).await
+    }
+
+    /// Makes folders and key files that are missing.
+    pub fn prepare_folders(&self) -> anyhow::Result<()> {
         for folder in [self.folder()?, self.secrets()?] {
             std::fs::create_dir_all(&folder).with_context(|| format!("folder {} cannot be made", folder.display()))?;
         }
@@ -122,7 +128,7 @@ impl Place {
                 private(&file, 0o600)?;
             }
         }
-        self.open_with(true, exercise).await
+        Ok(())
     }
 
     async fn open_with(&self, create: bool, exercise: bool) -> anyhow::Result<Store> {

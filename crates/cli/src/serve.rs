@@ -1,6 +1,10 @@
 //! `serve`: the server with its clockwork: dispatches delivered again, heads anchored, a stop that loses nothing.
 
-use crate::{born, keeping::anchoring::{Anchoring, told}, place::Place};
+use crate::{
+    born,
+    keeping::anchoring::{Anchoring, told},
+    place::Place,
+};
 use anyhow::{Context as _, bail};
 use server::{Config, Tls};
 use std::{
@@ -52,7 +56,6 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         );
     }
     let store = place.open().await?;
-    let anchoring = Anchoring::open(&place)?;
     let address = SocketAddr::new(arguments.address, arguments.port);
     let listener = listen(address).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -64,16 +67,8 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         behind_tls: arguments.behind_tls,
         ..Config::new(monotonic, born::entropy())
     };
-    let (stopping, stopped) = watch::channel(false);
-    let deliverer = tokio::spawn(deliver(store.clone(), stopped.clone()));
-    let anchorer = tokio::spawn(anchoring.run(store.clone(), stopped));
     println!("Firebreak serves {scheme}://{}", listener.local_addr()?);
-    let served = server::serve(listener, config, store.clone(), stop()).await;
-    let _ = stopping.send(true);
-    let _ = deliverer.await;
-    let _ = anchorer.await;
-    store.close().await;
-    served.context("the server stopped")
+    clockwork(&place, listener, config, store).await
 }
 
 /// Binds, and says what to do where the port is taken.
@@ -83,8 +78,42 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
             bail!("port {} is in use: stop the program that has it, or give another one by --port", address.port())
         }
-        Err(error) => Err(error).with_context(|| format!("{address} cannot be listened on; give another by --address")),
+        Err(error) => {
+            Err(error).with_context(|| format!("{address} cannot be listened on; give another by --address"))
+        }
     }
+}
+
+/// Binds the port on loopback, or the next free one.
+pub async fn listen_near(port: u16) -> anyhow::Result<TcpListener> {
+    for port in port..=port.saturating_add(20) {
+        if let Ok(listener) = TcpListener::bind(SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port)).await {
+            return Ok(listener);
+        }
+        println!("Port {port} is in use; trying the next one.");
+    }
+    bail!("no port from {port} on is free: give another one by --port")
+}
+
+/// Serves an exercise with the same clockwork as any other database.
+pub async fn serve_exercise(place: &Place, listener: TcpListener, store: Store) -> anyhow::Result<()> {
+    let beginning = Instant::now();
+    let monotonic = Arc::new(move || u64::try_from(beginning.elapsed().as_micros()).unwrap_or(u64::MAX));
+    let config = Config { exercise: true, ..Config::new(monotonic, born::entropy()) };
+    clockwork(place, listener, config, store).await
+}
+
+async fn clockwork(place: &Place, listener: TcpListener, config: Config, store: Store) -> anyhow::Result<()> {
+    let anchoring = Anchoring::open(place)?;
+    let (stopping, stopped) = watch::channel(false);
+    let deliverer = tokio::spawn(deliver(store.clone(), stopped.clone()));
+    let anchorer = tokio::spawn(anchoring.run(store.clone(), stopped));
+    let served = server::serve(listener, config, store.clone(), stop()).await;
+    let _ = stopping.send(true);
+    let _ = deliverer.await;
+    let _ = anchorer.await;
+    store.close().await;
+    served.context("the server stopped")
 }
 
 fn tls(arguments: &Arguments) -> anyhow::Result<Option<Tls>> {

@@ -67,7 +67,8 @@ pub fn parents_of<'a>(located: impl IntoIterator<Item = &'a Located>) -> Parents
     areas.map(|(id, area)| (id, area.parent.map(|parent| parent.0))).collect()
 }
 
-async fn parents(tx: &mut Tx) -> Result<Parents, DbError> {
+/// Parents of all areas of a database.
+pub(crate) async fn parents(tx: &mut Tx) -> Result<Parents, DbError> {
     let mut parents = Parents::new();
     tx.each("SELECT id, parent FROM jurisdiction", &[], &[ColumnType::Uuid, ColumnType::Uuid], |row| {
         if let Some(id) = row[0].opt_uuid() {

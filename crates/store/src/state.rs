@@ -85,6 +85,9 @@ pub fn of_memory<'a>(
     codes: &BTreeMap<(StreamId, OutbreakId), i64>,
 ) -> Result<Vec<TableHash>, DbError> {
     let mut rows: BTreeMap<&'static str, Vec<Row>> = BTreeMap::new();
+    let located: Vec<&Located> = located.collect();
+    let areas = crate::closure::of(&crate::closure::parents_of(located.iter().copied()));
+    rows.insert(crate::closure::JURISDICTION_CLOSURE.name, areas);
     for located in located {
         let state = located.aggregate.encode().map_err(|error| DbError::Schema(error.to_string()))?;
         each_row(located, state, &mut |table, row| rows.entry(table.name).or_default().push(row));

@@ -16,7 +16,10 @@ use domain::{
     kernel::Relation,
     noun::{Of as _, erasure::Erasure},
 };
-use std::{collections::{BTreeMap, BTreeSet}, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 use uuid::Uuid;
 
 /// The last entry of a stream: what an anchor signs.
@@ -97,7 +100,9 @@ impl Store {
         let mut heads = Vec::new();
         for row in rows {
             let bytes = row[2].bytes()?;
-            let hash = bytes.try_into().map_err(|_| DbError::Schema("a stream's head is not 32 bytes; run `firebreak verify`".into()))?;
+            let hash = bytes
+                .try_into()
+                .map_err(|_| DbError::Schema("a stream's head is not 32 bytes; run `firebreak verify`".into()))?;
             heads.push(Head { stream: row[0].int()?, seq: row[1].int()?, hash });
         }
         Ok(heads)

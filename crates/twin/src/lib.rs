@@ -5,7 +5,7 @@
 //! drawn from counter-based streams ([`rng`]), so a seed gives the same bytes on every machine and for
 //! any number of threads.
 //!
-//! This room knows no commands yet, reads no clock and does no I/O but writing to a given `Write`.
+//! This room acts only by the commands that people have, reads no clock and does no I/O but writing to a given `Write`.
 
 pub mod calendar;
 pub mod district;
@@ -15,6 +15,7 @@ pub mod names;
 pub mod occupation;
 pub mod outbreak;
 pub mod rng;
+pub mod script;
 
 pub use district::{Spec, SpecError, World};
 pub use linelist::{LineList, LineListSpec};

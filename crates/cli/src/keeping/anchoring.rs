@@ -24,12 +24,16 @@ pub type Anchored = BTreeMap<i64, Vec<(i64, [u8; 32])>>;
 /// Reads the key that signs anchors.
 pub fn key(place: &Place) -> anyhow::Result<AnchorKey> {
     let file = place.anchor_key_file()?;
-    let text = std::fs::read_to_string(&file)
-        .with_context(|| format!("the anchor key {} cannot be read; `firebreak migrate` makes one", file.display()))?;
+    let text = std::fs::read_to_string(&file).with_context(|| {
+        format!("the anchor key {} cannot be read; `firebreak migrate` makes one", file.display())
+    })?;
     let hex = text.trim().rsplit(':').next().unwrap_or("");
     match blake3::Hash::from_hex(hex) {
         Ok(secret) => Ok(AnchorKey::from_bytes(secret.as_bytes())),
-        Err(_) => bail!("the anchor key {} is not `NUMBER:` and 64 hexadecimal digits; restore it from its copy", file.display()),
+        Err(_) => bail!(
+            "the anchor key {} is not `NUMBER:` and 64 hexadecimal digits; restore it from its copy",
+            file.display()
+        ),
     }
 }
 

@@ -38,7 +38,10 @@ pub async fn backup(place: Place, arguments: Backup) -> anyhow::Result<()> {
         println!("{}", serde_json::json!({ "file": arguments.to, "bytes": bytes, "days": arguments.days }));
     } else {
         println!("{} written, {bytes} bytes; destroy it after {} days", arguments.to.display(), arguments.days);
-        println!("the keys and the erasure ledger are not in it: copy {} to another place", place.secrets()?.display());
+        println!(
+            "the keys and the erasure ledger are not in it: copy {} to another place",
+            place.secrets()?.display()
+        );
     }
     Ok(())
 }
@@ -74,11 +77,10 @@ fn encrypt(place: &Place, part: &Path, days: u32, source: &mut dyn Read) -> anyh
     let master = place.master_keys()?;
     let entropy = born::entropy();
     let mut entropy = entropy.lock().unwrap_or_else(PoisonError::into_inner);
-    let file = fs::File::options()
-        .write(true)
-        .create_new(true)
-        .open(part)
-        .with_context(|| format!("{} cannot be made; remove it if an earlier backup was cut off", part.display()))?;
+    let file =
+        fs::File::options().write(true).create_new(true).open(part).with_context(|| {
+            format!("{} cannot be made; remove it if an earlier backup was cut off", part.display())
+        })?;
     let life = i64::from(days).saturating_mul(DAY_MS);
     let mut writer = BackupWriter::new(file, &master, new_id(), (born::clock())(), life, &mut *entropy)?;
     io::copy(source, &mut writer)?;

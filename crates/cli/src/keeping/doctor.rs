@@ -4,7 +4,12 @@ use super::migrate::shown;
 use crate::place::Place;
 use anyhow::bail;
 use std::{path::Path, process::Command};
-use store::{engine::Durability, schema, store::Store, vault::{ErasureLedger, Separation}};
+use store::{
+    engine::Durability,
+    schema,
+    store::Store,
+    vault::{ErasureLedger, Separation},
+};
 
 /// How to look.
 #[derive(clap::Args)]
@@ -46,7 +51,12 @@ pub async fn doctor(place: Place, arguments: Doctor) -> anyhow::Result<()> {
     points.push(space(&place));
     match place.open().await {
         Ok(store) => {
-            points.push(Point::new("database", true, format!("{} opens, schema {}", shown(&place.database), schema::VERSION), ""));
+            points.push(Point::new(
+                "database",
+                true,
+                format!("{} opens, schema {}", shown(&place.database), schema::VERSION),
+                "",
+            ));
             let looked = database(&store, &mut points).await;
             store.close().await;
             looked?;
@@ -70,7 +80,8 @@ pub async fn doctor(place: Place, arguments: Doctor) -> anyhow::Result<()> {
 
 async fn database(store: &Store, points: &mut Vec<Point>) -> anyhow::Result<()> {
     let durability = Durability::read(store.db()).await?;
-    let settings: Vec<String> = durability.settings.iter().map(|(name, found, ..)| format!("{name}={found}")).collect();
+    let settings: Vec<String> =
+        durability.settings.iter().map(|(name, found, ..)| format!("{name}={found}")).collect();
     let weak = durability.refuse_if_weak().err().map(|error| error.to_string());
     points.push(Point::new("durability", weak.is_none(), settings.join(" "), weak.unwrap_or_default()));
     points.push(separation(store).await?);
@@ -141,7 +152,12 @@ fn private(point: &'static str, file: &Path) -> Point {
             let found = format!("{} has mode {mode:o}", file.display());
             Point::new(point, mode & 0o077 == 0, found, format!("run `chmod 600 {}`", file.display()))
         }
-        Err(error) => Point::new(point, false, format!("{}: {error}", file.display()), "bring it from its copy, or run `firebreak migrate` for a new database"),
+        Err(error) => Point::new(
+            point,
+            false,
+            format!("{}: {error}", file.display()),
+            "bring it from its copy, or run `firebreak migrate` for a new database",
+        ),
     }
 }
 
@@ -158,7 +174,12 @@ fn ledger(place: &Place) -> Point {
             let found = format!("{} with {} entries", file.display(), entries.len());
             Point::new("erasure ledger", fault.is_none(), found, fault.unwrap_or_default())
         }
-        Err(error) => Point::new("erasure ledger", false, format!("{error:#}"), "bring it from its copy: `restore` refuses without it; `firebreak migrate` makes an empty one for a new database"),
+        Err(error) => Point::new(
+            "erasure ledger",
+            false,
+            format!("{error:#}"),
+            "bring it from its copy: `restore` refuses without it; `firebreak migrate` makes an empty one for a new database",
+        ),
     }
 }
 
@@ -168,9 +189,15 @@ fn space(place: &Place) -> Point {
     let Ok(folder) = place.folder() else { return unknown() };
     let Ok(told) = Command::new("df").arg("-Pk").arg(&folder).output() else { return unknown() };
     let text = String::from_utf8_lossy(&told.stdout).into_owned();
-    let free = text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).and_then(|free| free.parse::<u64>().ok());
+    let free =
+        text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).and_then(|free| free.parse::<u64>().ok());
     match free {
-        Some(free) => Point::new("disk", free >= LEAST_FREE_KIB, format!("{} MiB free", free / 1024), "free at least one GiB: when the disk is full reads go on and writes are refused"),
+        Some(free) => Point::new(
+            "disk",
+            free >= LEAST_FREE_KIB,
+            format!("{} MiB free", free / 1024),
+            "free at least one GiB: when the disk is full reads go on and writes are refused",
+        ),
         None => unknown(),
     }
 }

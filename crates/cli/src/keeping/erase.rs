@@ -118,12 +118,17 @@ async fn approve(
         store.vault().compact().await?;
     }
     if arguments.json {
-        println!("{}", serde_json::json!({ "erased": persons, "read_by": taken.as_ref().ok(), "log_emptied": scrubbed }));
+        println!(
+            "{}",
+            serde_json::json!({ "erased": persons, "read_by": taken.as_ref().ok(), "log_emptied": scrubbed })
+        );
     } else {
         println!("erased: {} records of person {}", persons.len(), file.person);
         print_takers(taken);
         if place.database.starts_with("postgres") && !arguments.compact {
-            println!("old row versions stay in PostgreSQL's files until they are reused; --compact takes them out now");
+            println!(
+                "old row versions stay in PostgreSQL's files until they are reused; --compact takes them out now"
+            );
         }
     }
     if !scrubbed {
@@ -169,7 +174,13 @@ fn enter(
     };
     if !entries.iter().any(|entry| known(&entry.erasure())) {
         let approvers = vec![request.by.0, approver];
-        ledger.append(&Erasure { person, classes: classes.to_vec(), at: now.max(request.at), request: id.0, approvers })?;
+        ledger.append(&Erasure {
+            person,
+            classes: classes.to_vec(),
+            at: now.max(request.at),
+            request: id.0,
+            approvers,
+        })?;
     }
     Ok(())
 }
@@ -179,7 +190,11 @@ async fn accepted(store: &Store, by: Arc<Actor>, stream: StreamId, command: Comm
     match store.submit(vec![Submission::by(by, envelope)]).await.into_iter().next() {
         Some(Ok(Outcome::Accepted { .. })) => Ok(()),
         Some(Ok(Outcome::Declined(refusal))) => {
-            bail!("declined by rule {} ({:?}); put right what it names and give the command again", refusal.rule, refusal.answer)
+            bail!(
+                "declined by rule {} ({:?}); put right what it names and give the command again",
+                refusal.rule,
+                refusal.answer
+            )
         }
         Some(Err(error)) => Err(error).context("nothing was written"),
         None => bail!("the door gave no answer; nothing was written"),
@@ -212,7 +227,8 @@ fn print_takers(taken: anyhow::Result<Vec<Taker>>) {
         Ok(taken) => {
             println!("read or exported by; ask those who exported to destroy their files:");
             for taker in taken {
-                let at = jiff::Timestamp::from_millisecond(taker.at).map_or_else(|_| taker.at.to_string(), |at| at.to_string());
+                let at = jiff::Timestamp::from_millisecond(taker.at)
+                    .map_or_else(|_| taker.at.to_string(), |at| at.to_string());
                 println!("  {at}\t{}\t{}\t{} records", taker.name, taker.action, taker.records);
             }
         }

@@ -47,7 +47,10 @@ pub async fn migrate(place: Place, arguments: Migrate) -> anyhow::Result<()> {
         println!("{} is ready (schema {})", shown(&place.database), schema::VERSION);
         if first {
             println!("next: `firebreak account first LOGIN NAME`, then `firebreak serve`");
-            println!("keep a copy of {} elsewhere: without the keys no copy of the database can be read", place.secrets()?.display());
+            println!(
+                "keep a copy of {} elsewhere: without the keys no copy of the database can be read",
+                place.secrets()?.display()
+            );
         }
     }
     Ok(())

@@ -48,7 +48,9 @@ fn started(command: &mut Command, name: &str) -> anyhow::Result<std::process::Ch
     match command.spawn() {
         Ok(child) => Ok(child),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            bail!("{name} is not installed here: install PostgreSQL's client programs of the server's version and put them on PATH")
+            bail!(
+                "{name} is not installed here: install PostgreSQL's client programs of the server's version and put them on PATH"
+            )
         }
         Err(error) => Err(error).with_context(|| format!("{name} did not start")),
     }

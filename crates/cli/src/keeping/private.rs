@@ -36,7 +36,10 @@ impl Drop for PrivateFolder {
         let Ok(entries) = fs::read_dir(self.0.path()) else { return };
         for entry in entries.flatten() {
             if let Err(error) = overwrite(&entry.path()) {
-                eprintln!("firebreak: {} was not overwritten ({error}); overwrite it by hand", entry.path().display());
+                eprintln!(
+                    "firebreak: {} was not overwritten ({error}); overwrite it by hand",
+                    entry.path().display()
+                );
             }
         }
     }

@@ -57,15 +57,29 @@ pub async fn restore(place: Place, arguments: Restore) -> anyhow::Result<()> {
         list.retain(|(seq, _)| *seq <= last);
     }
     let count = replay(&store, &entries).await?;
-    verify::check(&target, &store, &anchored, Vec::new(), false).await?;
+    verify::check(
+        &target,
+        &store,
+        &anchored,
+        Vec::new(),
+        if arguments.json { verify::Show::Faults } else { verify::Show::Text },
+    )
+    .await?;
     // Cursors and anchors of the original end here.
     store.set_property("epoch", &new_id().to_string()).await?;
     let scrubbed = store.scrub(false).await?;
     store.close().await;
     if !scrubbed {
-        bail!("the write-ahead log is being read and was not emptied; stop other programs and run `firebreak verify`");
+        bail!(
+            "the write-ahead log is being read and was not emptied; stop other programs and run `firebreak verify`"
+        );
     }
-    let options = format!("--database {} --keys {} --folder {}", shown(&target.database), shown(&target.keys_url()?), target.folder()?.display());
+    let options = format!(
+        "--database {} --keys {} --folder {}",
+        shown(&target.database),
+        shown(&target.keys_url()?),
+        target.folder()?.display()
+    );
     if arguments.json {
         println!("{}", serde_json::json!({ "database": shown(&target.database), "erasures": count }));
     } else {
@@ -117,7 +131,9 @@ fn load(place: &Place, target: &Place, file: &Path) -> anyhow::Result<()> {
             Ok(())
         }
         (None, b"PGDMP") => postgres::load(&target.database, &plain),
-        (Some(_), b"PGDMP") => bail!("this copy is of a PostgreSQL database; give an empty one as --into postgres://…"),
+        (Some(_), b"PGDMP") => {
+            bail!("this copy is of a PostgreSQL database; give an empty one as --into postgres://…")
+        }
         (None, b"SQLit") => bail!("this copy is of a SQLite database; give a new file as --into sqlite:FILE"),
         _ => bail!("the copy is of no engine that this program knows; use the version that wrote it"),
     }
@@ -127,7 +143,10 @@ fn load(place: &Place, target: &Place, file: &Path) -> anyhow::Result<()> {
 async fn known_in_ledger(store: &Store, entries: &[LedgerEntry]) -> anyhow::Result<()> {
     let known = store.property("ledger_entries").await?.and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
     if entries.len() < known {
-        bail!("the erasure ledger has {} entries, the copy knew of {known}: bring the newer ledger from its copy", entries.len());
+        bail!(
+            "the erasure ledger has {} entries, the copy knew of {known}: bring the newer ledger from its copy",
+            entries.len()
+        );
     }
     Ok(())
 }
@@ -149,7 +168,11 @@ pub async fn replay(store: &Store, entries: &[LedgerEntry]) -> anyhow::Result<us
         match store.submit(vec![submission]).await.into_iter().next() {
             Some(Ok(Outcome::Accepted { .. })) => {}
             Some(Ok(Outcome::Declined(refusal))) => {
-                bail!("person {}: the erasure was declined by {}; do not use this database", erasure.person, refusal.rule)
+                bail!(
+                    "person {}: the erasure was declined by {}; do not use this database",
+                    erasure.person,
+                    refusal.rule
+                )
             }
             Some(Err(error)) => return Err(error).context("an erasure was not done again; do not use this database"),
             None => bail!("the door gave no answer; do not use this database"),

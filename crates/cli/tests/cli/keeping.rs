@@ -136,6 +136,8 @@ async fn what_was_erased_stays_erased_after_a_restore() {
     assert!(!found(&place).is_empty(), "a refused approval erases nothing");
     place.run_as("approves", &["erase", "--approve", &request]).well();
     assert_eq!(found(&place), Vec::<String>::new());
+    // Again, as after a crash: nothing is done twice.
+    place.run_as("approves", &["erase", "--approve", &request]).well();
     place.run(&["verify"]).well();
     let into = format!("sqlite:{}", place.path("restored/firebreak.sqlite").display());
     let ledger = place.path("data-keys/erasures.jsonl");

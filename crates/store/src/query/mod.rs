@@ -31,8 +31,8 @@ mod team;
 pub use list::Page;
 pub use parameters::{Ask, QueryError};
 pub use record::{Offer, Record};
-pub use target::targets;
 pub(crate) use target::known;
+pub use target::targets;
 pub use view::{Child, Cover, Field, Filter, FilterKind, Form, JudgedOn, Sort, View};
 
 use domain::access::Noun;

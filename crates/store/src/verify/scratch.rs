@@ -2,6 +2,7 @@
 
 use super::{Codes, Entry, Fault, VerifyError, note_code, read_entry, step, unseal_all};
 use crate::{
+    closure,
     engine::{Db, DbError, Tx},
     schema,
     tables::{self, CODE_COUNTER},
@@ -114,6 +115,8 @@ impl Scratch {
             vec![Value::Int(*stream), Value::Uuid(outbreak.0), Value::Int(*last)]
         });
         tx.upsert(&CODE_COUNTER, rows.collect()).await?;
+        let parents = closure::parents(&mut tx).await?;
+        tx.upsert(&closure::JURISDICTION_CLOSURE, closure::of(&parents)).await?;
         for (id, waiting) in &self.early {
             let version = waiting.keys().next().copied().unwrap_or_default() - 1;
             faults.push(Fault::MissingVersion { aggregate: *id, version });

@@ -149,6 +149,7 @@ impl Core {
         let kept = self.spool(stream, now, &group, &decided, &again, &mut unit).await?;
         devices::note(&mut tx, stream.0, now, &group, &mut unit).await?;
         unit.put(&STREAM_HEAD, vec![stream.0.into(), after.seq.into(), after.hash.into(), now.into()]);
+        crate::closure::keep(&mut tx, decided.touched.values(), &mut unit).await?;
         unit.sort();
         self.note_written(&unit, &subjects);
         unit.write(&mut tx).await?;

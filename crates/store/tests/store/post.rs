@@ -54,7 +54,6 @@ impl Post {
         post.submit(define(BESIDE, "district", Some(CITY))).await;
         post.submit(json!({"jurisdiction": {"move": {"id": scene::DISTRICT, "parent": CITY}}})).await;
         post.submit(define(STREET, "street", Some(scene::DISTRICT.0))).await;
-        post.store().recount_closure().await.expect("the closure is made");
         let first = NewAccount { id: ADMIN, login: "admin".into(), name: "Admin".into(), jurisdiction: CITY };
         post.store().create_first_account(&first, id(0xadad), post.now()).await.expect("the first account is made");
         post
