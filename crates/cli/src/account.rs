@@ -200,12 +200,18 @@ async fn act(place: &Place, store: &Store, arguments: Arguments) -> anyhow::Resu
             store.reset_credentials(&by, account, now).await.map_err(explained)?;
             link(store, account, &url, json).await?;
         }
-        Act::Stream(StreamAct::Add { code, name, area }) => {
+        Act::Stream(act) => posts_of_command(store, &by, act, json).await?,
+    }
+    Ok(())
+}
+
+/// Command posts: makes one, or lists them.
+async fn posts_of_command(store: &Store, by: &Actor, act: StreamAct, json: bool) -> anyhow::Result<()> {
+    match act {
+        StreamAct::Add { code, name, area } => {
             let own = store.own_account(AccountId(by.account)).await?.context("the acting account is gone")?;
-            store
-                .judge_area(&by, Action::AccountCreate, area.unwrap_or(own.jurisdiction))
-                .await
-                .map_err(explained)?;
+            let judged = area.unwrap_or(own.jurisdiction);
+            store.judge_area(by, Action::AccountCreate, judged).await.map_err(explained)?;
             let stream = store.add_stream(&code, &name, area.map(JurisdictionId)).await?;
             tell(
                 json,
@@ -213,7 +219,7 @@ async fn act(place: &Place, store: &Store, arguments: Arguments) -> anyhow::Resu
                 serde_json::json!({ "stream": stream }),
             );
         }
-        Act::Stream(StreamAct::List) => {
+        StreamAct::List => {
             let streams = store.streams().await?;
             if json {
                 println!("{}", serde_json::json!({ "streams": streams }));

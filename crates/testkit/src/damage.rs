@@ -20,3 +20,13 @@ pub async fn flip_payload(url: &str, stream: i64, seq: i64, byte: usize) -> Resu
     db.close().await;
     Ok(())
 }
+
+/// Number of rows of a table.
+pub async fn count(url: &str, table: &str) -> Result<i64, DbError> {
+    let db = Db::open(url, false).await?;
+    let mut tx = db.begin_read().await?;
+    let row = tx.row(&format!("SELECT COUNT(*) FROM {table}"), &[], &[ColumnType::Int]).await?.unwrap_or_default();
+    tx.roll_back().await?;
+    db.close().await;
+    Ok(row.first().and_then(|value| value.opt_int()).unwrap_or_default())
+}

@@ -152,8 +152,8 @@ impl Desk {
 
     /// Number of rows of a table.
     fn count(&self, table: &str) -> i64 {
-        let connection = rusqlite::Connection::open(self.folder.path().join("firebreak.sqlite")).expect("it opens");
-        connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).expect("it counts")
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        runtime.block_on(testkit::damage::count(&self.url("firebreak.sqlite"), table)).expect("it counts")
     }
 
     fn verified(&self) {
