@@ -16,10 +16,11 @@ use clap::Args;
 use domain::{
     access::{self, Role},
     id::AccountId,
-    kernel::{Actor, Envelope, group::Submission},
+    kernel::{Actor, Envelope, Outcome, group::Submission},
     pack::Shelf,
 };
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -203,7 +204,7 @@ async fn measure(store: &Store, mix: &mut Mix, batch: usize, arguments: &Argumen
     *lock(store) = Some(Vec::new());
     let started = Instant::now();
     let (mut done, limit) = (0, Duration::from_secs(arguments.seconds));
-    let mut declined = 0;
+    let mut declined: BTreeMap<String, usize> = BTreeMap::new();
     for batch in batches {
         let submissions: Vec<Submission> = batch
             .iter()
@@ -211,7 +212,9 @@ async fn measure(store: &Store, mix: &mut Mix, batch: usize, arguments: &Argumen
             .collect::<Result<_, _>>()?;
         done += submissions.len();
         for outcome in store.submit(submissions).await {
-            declined += usize::from(!outcome?.is_accepted());
+            if let Outcome::Declined(refusal) = outcome? {
+                *declined.entry(refusal.rule.into_owned()).or_insert(0usize) += 1;
+            }
         }
         if started.elapsed() > limit {
             break;
@@ -219,8 +222,8 @@ async fn measure(store: &Store, mix: &mut Mix, batch: usize, arguments: &Argumen
     }
     let took = started.elapsed();
     let written = lock(store).take().unwrap_or_default();
-    if declined * 20 > done {
-        bail!("{declined} of {done} commands were declined: the mix is not what it says");
+    if declined.values().sum::<usize>() * 20 > done {
+        bail!("of {done} commands too many were declined, the mix is not what it says: {declined:?}");
     }
     Ok(Cell { batch, envelopes: done, took, written })
 }
