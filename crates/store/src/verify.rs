@@ -7,7 +7,7 @@ use crate::{
     tables,
     value::{ColumnType, Row},
     vault::{Vault, VaultError},
-    writer::{chain_hash, unseal},
+    writer::unseal,
 };
 use domain::{
     id::{AccountId, OutbreakId, StreamId},
@@ -17,7 +17,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 mod scratch;
+mod walk;
 use scratch::Scratch;
+use walk::Walk;
+pub use walk::{Chain, walk_chain};
 
 /// One thing that is not as the journal says.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -136,20 +139,23 @@ pub async fn verify(
     let mut unproven = BTreeMap::new();
     let mut entries = 0;
     for stream in streams(&mut live).await? {
-        let mut walk = Walk::new(stream, anchors.get(&stream));
-        loop {
-            let rows = chunk(&mut live, stream, walk.last).await?;
+        let mut walk = Walk::new(stream, anchors.get(&stream).map(Vec::as_slice));
+        // From the lowest number there is: an entry put in before the first one is an insertion like any other.
+        let mut from = Some(i64::MIN);
+        while let Some(first) = from {
+            let rows = chunk(&mut live, stream, first).await?;
             if rows.is_empty() {
                 break;
             }
             for row in &rows {
                 walk.step(row, &mut faults)?;
             }
+            from = walk.last().checked_add(1);
             entries += rows.len() as i64;
             scratch.replay(vault, rows, &mut faults).await?;
             progress(entries);
         }
-        walk.finish(&mut live, &mut faults).await?;
+        walk.finish(head(&mut live, stream).await?, &mut faults);
         unproven.insert(stream, walk.unproven());
     }
     scratch.finish(&mut faults).await?;
@@ -179,72 +185,18 @@ async fn streams(tx: &mut Tx) -> Result<Vec<i64>, DbError> {
     Ok(all.into_iter().collect())
 }
 
-async fn chunk(tx: &mut Tx, stream: i64, after: i64) -> Result<Vec<Row>, DbError> {
+async fn chunk(tx: &mut Tx, stream: i64, from: i64) -> Result<Vec<Row>, DbError> {
     let sql = format!(
-        "SELECT {} FROM journal WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT {CHUNK}",
+        "SELECT {} FROM journal WHERE stream = $1 AND seq >= $2 ORDER BY seq LIMIT {CHUNK}",
         tables::JOURNAL.column_list()
     );
-    tx.rows(&sql, &[stream.into(), after.into()], &tables::JOURNAL.types()).await
+    tx.rows(&sql, &[stream.into(), from.into()], &tables::JOURNAL.types()).await
 }
 
-/// One stream's chain, entry by entry.
-struct Walk {
-    stream: i64,
-    last: i64,
-    hash: Vec<u8>,
-    anchored: BTreeMap<i64, [u8; 32]>,
-    proven: i64,
-}
-
-impl Walk {
-    fn new(stream: i64, anchors: Option<&Vec<(i64, [u8; 32])>>) -> Self {
-        let anchored = anchors.into_iter().flatten().copied().collect();
-        Self { stream, last: 0, hash: genesis(stream), anchored, proven: 0 }
-    }
-
-    fn step(&mut self, row: &Row, faults: &mut Vec<Fault>) -> Result<(), DbError> {
-        let seq = row[1].int()?;
-        if seq != self.last + 1 {
-            faults.push(Fault::Gap { stream: self.stream, expected: self.last + 1, found: seq });
-        }
-        let stored = row.last().map(|value| value.bytes()).transpose()?.unwrap_or_default();
-        let expected = chain_hash(&self.hash, row);
-        if stored != expected {
-            faults.push(Fault::BrokenLink { stream: self.stream, seq });
-        }
-        if let Some(anchor) = self.anchored.remove(&seq) {
-            if stored == anchor {
-                self.proven = seq;
-            } else {
-                faults.push(Fault::AnchorBroken { stream: self.stream, seq });
-            }
-        }
-        // Going on from what is stored names each broken link once.
-        self.hash = stored.to_vec();
-        self.last = seq;
-        Ok(())
-    }
-
-    async fn finish(&mut self, tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), DbError> {
-        let types = [ColumnType::Int, ColumnType::Bytes];
-        let head =
-            tx.row("SELECT seq, hash FROM stream_head WHERE stream = $1", &[self.stream.into()], &types).await?;
-        let (seq, hash) = match &head {
-            Some(row) => (row[0].int()?, row[1].bytes()?.to_vec()),
-            None => (-1, Vec::new()),
-        };
-        if seq != self.last || hash != self.hash {
-            faults.push(Fault::WrongHead { stream: self.stream, head: seq, last: self.last });
-        }
-        for seq in self.anchored.keys() {
-            faults.push(Fault::AnchorBroken { stream: self.stream, seq: *seq });
-        }
-        Ok(())
-    }
-
-    fn unproven(&self) -> i64 {
-        self.last - self.proven
-    }
+async fn head(tx: &mut Tx, stream: i64) -> Result<Option<(i64, Vec<u8>)>, DbError> {
+    let types = [ColumnType::Int, ColumnType::Bytes];
+    let row = tx.row("SELECT seq, hash FROM stream_head WHERE stream = $1", &[stream.into()], &types).await?;
+    row.map(|row| Ok((row[0].int()?, row[1].bytes()?.to_vec()))).transpose()
 }
 
 /// The hash before the first entry of a stream.

@@ -2,6 +2,7 @@
 
 use store::{
     engine::{Db, DbError},
+    tables::JOURNAL,
     value::ColumnType,
 };
 
@@ -29,4 +30,29 @@ pub async fn count(url: &str, table: &str) -> Result<i64, DbError> {
     tx.roll_back().await?;
     db.close().await;
     Ok(row.first().and_then(|value| value.opt_int()).unwrap_or_default())
+}
+
+/// Takes an entry out of a journal.
+pub async fn delete_entry(url: &str, stream: i64, seq: i64) -> Result<(), DbError> {
+    let db = Db::open(url, false).await?;
+    let mut tx = db.begin_write().await?;
+    tx.execute("DELETE FROM journal WHERE stream = $1 AND seq = $2", &[stream.into(), seq.into()]).await?;
+    tx.commit().await?;
+    db.close().await;
+    Ok(())
+}
+
+/// Puts a copy of an entry under another stream and number.
+pub async fn copy_entry(url: &str, stream: i64, seq: i64, to_stream: i64, to_seq: i64) -> Result<(), DbError> {
+    let db = Db::open(url, false).await?;
+    let mut tx = db.begin_write().await?;
+    let select = format!("SELECT {} FROM journal WHERE stream = $1 AND seq = $2", JOURNAL.column_list());
+    let row = tx.row(&select, &[stream.into(), seq.into()], &JOURNAL.types()).await?;
+    let mut row = row.ok_or_else(|| DbError::Schema(format!("stream {stream} has no entry {seq}")))?;
+    row[0] = to_stream.into();
+    row[1] = to_seq.into();
+    tx.insert(&JOURNAL, vec![row]).await?;
+    tx.commit().await?;
+    db.close().await;
+    Ok(())
 }

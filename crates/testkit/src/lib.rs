@@ -7,4 +7,4 @@ pub mod postgres;
 pub mod scene;
 mod stage;
 
-pub use stage::{Stage, engines};
+pub use stage::{Stage, engines, open_again};

@@ -18,7 +18,10 @@ pub const OUTBREAK: OutbreakId = OutbreakId(Uuid::from_u128(0x0b));
 
 /// An envelope for a stream that follows from a decision already judged.
 pub fn caused(id: u128, stream: StreamId, command: impl Into<Command>) -> Submission {
-    Submission::caused(Actor { account: ACTOR }, Envelope::new(CommandId(Uuid::from_u128(id)), stream, command.into()))
+    Submission::caused(
+        Actor { account: ACTOR },
+        Envelope::new(CommandId(Uuid::from_u128(id)), stream, command.into()),
+    )
 }
 
 /// The commands that make the district and the outbreak in `stream`.

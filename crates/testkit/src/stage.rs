@@ -61,7 +61,7 @@ impl Stage {
             }
         };
         let clock = TestClock::default();
-        let store = open(&url, &keys_url, &clock, true).await;
+        let store = open(&url, &keys_url, &clock, 7, true).await;
         Self { store, clock, folder, url, keys_url }
     }
 
@@ -82,7 +82,7 @@ impl Stage {
 
     /// A second process on the same database.
     pub async fn another(&self) -> Store {
-        open(&self.url, &self.keys_url, &self.clock, false).await
+        open(&self.url, &self.keys_url, &self.clock, 7, false).await
     }
 
     /// The database's URL.
@@ -108,13 +108,18 @@ fn uuid_of(folder: &TempDir) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
 }
 
-async fn open(url: &str, keys_url: &str, clock: &TestClock, create: bool) -> Store {
+/// Another process's store on a database; every process has a `seed` of its own for its keys.
+pub async fn open_again(url: &str, keys_url: &str, seed: u64) -> Store {
+    open(url, keys_url, &TestClock::default(), seed, false).await
+}
+
+async fn open(url: &str, keys_url: &str, clock: &TestClock, seed: u64, create: bool) -> Store {
     Store::open(Opening {
         url: url.to_owned(),
         keys_url: keys_url.to_owned(),
         master: MasterKeys::parse(MASTER).expect("the master key is well formed"),
         clock: clock.shared(),
-        entropy: entropy::seeded(7),
+        entropy: entropy::seeded(seed),
         create,
         exercise: true,
     })

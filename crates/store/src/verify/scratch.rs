@@ -118,7 +118,7 @@ impl Scratch {
         let parents = closure::parents(&mut tx).await?;
         tx.upsert(&closure::JURISDICTION_CLOSURE, closure::of(&parents)).await?;
         for (id, waiting) in &self.early {
-            let version = waiting.keys().next().copied().unwrap_or_default() - 1;
+            let version = waiting.keys().next().copied().unwrap_or_default().saturating_sub(1);
             faults.push(Fault::MissingVersion { aggregate: *id, version });
         }
         tx.commit().await?;

@@ -8,7 +8,7 @@ mod sealing;
 mod spool;
 mod unit;
 
-pub use commit::{Core, Tap, Written, GroupError, SharedClock, SharedEntropy};
+pub use commit::{Core, GroupError, SharedClock, SharedEntropy, Tap, Written};
 pub(crate) use load::load_aggregates;
 pub use queue::{SubmitError, Submitter};
 pub use sealing::{chain_hash, unseal};

@@ -2,7 +2,9 @@
 
 mod access_log;
 mod accounts;
+mod chain;
 mod feed;
+mod histories;
 mod post;
 mod queries;
 mod scope;

@@ -42,10 +42,7 @@ async fn the_same_command_is_done_once_and_other_content_is_refused() {
         assert_eq!(first[0].as_ref().ok(), again[0].as_ref().ok());
         let other = stage.store.submit(vec![scene::caused(1, stream, scene::register(2))]).await;
         assert!(matches!(other[0], Err(SubmitError::OtherContent)));
-        let twice = vec![
-            scene::caused(9, stream, scene::register(9)),
-            scene::caused(9, stream, scene::register(9)),
-        ];
+        let twice = vec![scene::caused(9, stream, scene::register(9)), scene::caused(9, stream, scene::register(9))];
         let outcomes = stage.store.submit(twice).await;
         assert_eq!(outcomes[0].as_ref().ok(), outcomes[1].as_ref().ok(), "twice in one batch is one act");
         stage.verified().await;
@@ -107,10 +104,14 @@ async fn a_record_moves_to_another_stream_and_is_written_only_there() {
             heads.changed().await.expect("the door is open");
         }
         let join = |id, stream| {
-            scene::caused(id, stream, person::Command::JoinHousehold {
-                id: scene::person_id(1),
-                household: Some(domain::id::HouseholdId(uuid::Uuid::from_u128(3))),
-            })
+            scene::caused(
+                id,
+                stream,
+                person::Command::JoinHousehold {
+                    id: scene::person_id(1),
+                    household: Some(domain::id::HouseholdId(uuid::Uuid::from_u128(3))),
+                },
+            )
         };
         let old = stage.store.submit(vec![join(3, from)]).await;
         assert!(matches!(&old[0], Ok(Outcome::Declined(refusal)) if refusal.rule == "moved_away"), "{old:?}");
@@ -150,7 +151,12 @@ async fn the_same_history_gives_the_same_state_on_both_engines_and_in_memory() {
         for stream in order {
             for entry in memory.journal().iter().filter(|entry| entry.stamp.stream == StreamId(stream)) {
                 let happened = &entry.happened;
-                replay_one.take(entry.stamp, happened.aggregate_id, happened.aggregate_version, happened.event.clone());
+                replay_one.take(
+                    entry.stamp,
+                    happened.aggregate_id,
+                    happened.aggregate_version,
+                    happened.event.clone(),
+                );
             }
         }
         assert_eq!(replay_one.incomplete().count(), 0);
