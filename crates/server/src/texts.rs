@@ -216,6 +216,14 @@ const TEXTS: &[Text] = &[
         en: ("The token was not made for this.", "Make one that names this action, or sign in."),
     },
     Text {
+        rule: "erasure_at_the_installation",
+        zh: ("删除须在安装处批准，以便同时写入删除台账并销毁密钥。", "请运行 firebreak erase --approve。"),
+        en: (
+            "An erasure is approved at the installation, where its ledger is written and the keys are destroyed.",
+            "Run firebreak erase --approve with the request's id.",
+        ),
+    },
+    Text {
         rule: "session_needed",
         zh: ("此操作须登录后进行，不能使用令牌。", "请登录。"),
         en: ("This is done in a session, not by token.", "Sign in."),

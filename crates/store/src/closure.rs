@@ -67,8 +67,7 @@ pub fn parents_of<'a>(located: impl IntoIterator<Item = &'a Located>) -> Parents
     areas.map(|(id, area)| (id, area.parent.map(|parent| parent.0))).collect()
 }
 
-/// Parents of all areas of a database.
-pub(crate) async fn parents(tx: &mut Tx) -> Result<Parents, DbError> {
+async fn parents(tx: &mut Tx) -> Result<Parents, DbError> {
     let mut parents = Parents::new();
     tx.each("SELECT id, parent FROM jurisdiction", &[], &[ColumnType::Uuid, ColumnType::Uuid], |row| {
         if let Some(id) = row[0].opt_uuid() {
@@ -120,7 +119,7 @@ pub async fn keep<'a>(
     Ok(())
 }
 
-/// Makes the whole closure again from the rows of areas: for a replay, and after a repair.
+/// Makes the whole closure again from the rows of areas: for a replay.
 pub async fn recount(tx: &mut Tx) -> Result<(), DbError> {
     let rows = of(&parents(tx).await?);
     tx.execute("DELETE FROM jurisdiction_closure", &[]).await?;
@@ -140,14 +139,4 @@ pub async fn lineages(tx: &mut Tx, areas: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<
         None => vec![*area],
     };
     Ok(areas.iter().map(|area| (*area, one(area))).collect())
-}
-
-impl crate::store::Store {
-    /// Makes the closure of areas again. Harmless at any time; `verify` names it as what to do where the table differs.
-    pub async fn recount_closure(&self) -> Result<(), DbError> {
-        let mut tx = self.db().begin_write().await?;
-        accounts::bump(&mut tx).await?;
-        recount(&mut tx).await?;
-        tx.commit().await
-    }
 }

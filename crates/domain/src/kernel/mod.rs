@@ -15,7 +15,7 @@ pub use envelope::{Actor, Envelope, Outcome, Stamp};
 pub use facts::{Context, Link, Located, Needs, Relation, World};
 pub use journal::{Body, Journaled, Undecodable, event_id};
 pub(crate) use journal::{decode_body, encode_body};
-pub use nouns::{Aggregate, Command, Event, Kind, Noun};
+pub use nouns::{Aggregate, Command, Event, Kind, Noun, action};
 
 use crate::refusal::Refusal;
 use uuid::Uuid;

@@ -99,6 +99,11 @@ macro_rules! nouns {
                 match self { $(Self::$Variant(noun) => noun.requested_by()),* }
             }
 
+            /// The area it is offered to, where that decides who may do this.
+            pub fn offered_to(&self, action: Action) -> Option<JurisdictionId> {
+                match self { $(Self::$Variant(noun) => noun.offered_to(action)),* }
+            }
+
             /// Keys by which it is found again (imports, duplicates).
             pub fn match_keys(&self, permit: &Reading) -> Vec<MatchKey> {
                 match self { $(Self::$Variant(noun) => noun.match_keys(permit)),* }
@@ -131,7 +136,8 @@ macro_rules! nouns {
             }
         }
 
-        pub(super) fn action(command: &Command) -> Option<Action> {
+        /// What the access table calls a command; `None` for consequences, which nobody sends.
+        pub fn action(command: &Command) -> Option<Action> {
             match command {
                 $(Command::$Variant(command) => Some(noun::$module::$Variant::action(command)),)*
                 Command::Upkeep(_) => None,

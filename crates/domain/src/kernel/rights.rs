@@ -85,8 +85,17 @@ impl Act<'_> {
         each.reduce(Decision::both).unwrap_or_else(|| self.on_one(action, id))
     }
 
-    /// First as if nothing were assigned: assignments only add, and most commands need none of them loaded.
+    /// Where the record lies, or where it is offered to: one that allows is enough.
     fn on_one(&self, action: Action, id: Uuid) -> Decision {
+        let here = self.at_home(action, id);
+        match self.world.get(id).and_then(|located| located.aggregate.offered_to(action)) {
+            Some(area) if !here.allowed => here.either(self.in_area(action, area)),
+            _ => here,
+        }
+    }
+
+    /// First as if nothing were assigned: assignments only add, and most commands need none of them loaded.
+    fn at_home(&self, action: Action, id: Uuid) -> Decision {
         let Some(bare) = place(id, self.world) else { return access::answer(self.actor, action, None) };
         let bare = Target { recipient: self.recipient, ..bare };
         let decision = access::answer(self.actor, action, Some(&bare));
@@ -97,7 +106,7 @@ impl Act<'_> {
         access::answer(self.actor, action, assigned.as_ref())
     }
 
-    /// Making a record in an area.
+    /// Making a record in an area, or taking one into it.
     fn in_area(&self, action: Action, area: JurisdictionId) -> Decision {
         let lineage = lineage(area, self.world);
         let bare = Target { recipient: self.recipient, lineage, ..Target::default() };

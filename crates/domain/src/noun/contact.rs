@@ -644,6 +644,10 @@ impl Noun for Contact {
         }
     }
 
+    fn offered_to(&self, action: Action) -> Option<JurisdictionId> {
+        self.offer.as_ref().filter(|_| action == Action::ContactAcknowledge).map(|offer| offer.jurisdiction)
+    }
+
     fn about(&self) -> About {
         let from =
             self.bases.iter().map(|basis| Link { target: basis.exposure.0, relation: Relation::ContactFromExposure });

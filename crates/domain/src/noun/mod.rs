@@ -137,6 +137,12 @@ pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
         Vec::new()
     }
 
+    /// The area this record is offered to, where an act of that area's people is judged there as well: a hand-over
+    /// that waits to be acknowledged.
+    fn offered_to(&self, _action: Action) -> Option<JurisdictionId> {
+        None
+    }
+
     /// Who asked for the act that waits for a second person (DESIGN §13.14).
     fn requested_by(&self) -> Option<AccountId> {
         None

@@ -385,13 +385,7 @@ const RULES: &[RuleText] = &[
         "与已有的任期重叠。",
         "请先结束原任期，或从其结束后开始。",
     ),
-    text(
-        "team_disbanded",
-        "The team was disbanded.",
-        "Choose another team.",
-        "该队伍已解散。",
-        "请选择其他队伍。",
-    ),
+    text("team_disbanded", "The team was disbanded.", "Choose another team.", "该队伍已解散。", "请选择其他队伍。"),
     text(
         "wrong_kind_of_record",
         "The record is of another kind than the command says.",

@@ -52,6 +52,19 @@ async fn a_command_is_accepted_once_and_its_id_belongs_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_is_not_approved_over_http_where_its_keys_would_live_on() {
+    let (running, client) = Running::with_epidemiologist().await;
+    let approve = envelope(1, json!({"erasure": {"approve": {"id": Uuid::from_u128(5)}}}));
+    let alone = client.post(COMMANDS, &approve).await;
+    assert_eq!(place(&alone), expected(403, "erasure_at_the_installation", "/command"));
+    let batch = client.post(COMMANDS, &json!([register(2, 1, DISTRICT.0), approve])).await;
+    assert_eq!(place(&batch), expected(403, "erasure_at_the_installation", "/1/command"));
+    let first = client.post(COMMANDS, &register(2, 1, DISTRICT.0)).await;
+    assert_eq!(first.json()["outcome"], "accepted", "nothing of the refused batch was done: {}", first.text());
+    running.stop().await.verified().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_of_a_batch_has_its_own_outcome() {
     let (running, client) = Running::with_epidemiologist().await;
     let person = testkit::scene::person_id(1).0;

@@ -115,8 +115,7 @@ impl Scratch {
             vec![Value::Int(*stream), Value::Uuid(outbreak.0), Value::Int(*last)]
         });
         tx.upsert(&CODE_COUNTER, rows.collect()).await?;
-        let parents = closure::parents(&mut tx).await?;
-        tx.upsert(&closure::JURISDICTION_CLOSURE, closure::of(&parents)).await?;
+        closure::recount(&mut tx).await?;
         for (id, waiting) in &self.early {
             let version = waiting.keys().next().copied().unwrap_or_default().saturating_sub(1);
             faults.push(Fault::MissingVersion { aggregate: *id, version });

@@ -77,6 +77,9 @@ pub enum GroupError {
     /// There is no such stream.
     #[error("there is no stream {0}; `firebreak account` and the console list those there are")]
     UnknownStream(StreamId),
+    /// A body that has to be kept for later could not be enciphered.
+    #[error("a command that has to be kept for later cannot be enciphered; nothing was written, check the key store")]
+    Unspoolable,
     /// Facts kept missing: a defect of a noun.
     #[error("a decision kept asking for facts; this is a defect of the program, nothing was written")]
     Endless,
@@ -227,7 +230,8 @@ impl Core {
         Ok((Head { seq, hash, at: now }, subjects))
     }
 
-    async fn keys(&self, subjects: &[Uuid], now: i64) -> Result<HashMap<Uuid, PersonKeys>, VaultError> {
+    /// Keys of these subjects, made and durable where there were none.
+    pub(super) async fn keys(&self, subjects: &[Uuid], now: i64) -> Result<HashMap<Uuid, PersonKeys>, VaultError> {
         let shared = self.entropy.clone();
         let mut entropy = move |buffer: &mut [u8]| {
             // A poisoned lock means a panic elsewhere; the source itself is still sound.
@@ -262,7 +266,7 @@ impl Core {
         }
         let keys = self.keys(&[spool::SPOOL], now).await?.remove(&spool::SPOOL);
         let seal =
-            |envelope| keys.as_ref().and_then(|keys| spool::seal(keys, envelope, now)).ok_or(GroupError::Endless);
+            |envelope| keys.as_ref().and_then(|keys| spool::seal(keys, envelope, now)).ok_or(GroupError::Unspoolable);
         for (refusal, submission) in undone {
             let envelope = &submission.envelope;
             let mut row: Row = vec![stream.0.into(), envelope.id.0.into()];

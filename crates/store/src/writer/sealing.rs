@@ -78,7 +78,6 @@ pub fn unseal(
     let place = event_id(command, n, at);
     let (mut field, mut fault) = (0u16, None);
     event.each_cell(&mut |cell| {
-        let class = cell.class();
         let result = cell.unseal(&mut |class: Class, bytes: &[u8]| {
             let key = keys?.key(class as u8)?;
             let place = FieldPlace { event: place, n: 0, field, class: class as u8 };
@@ -93,7 +92,6 @@ pub fn unseal(
         if let Err(error) = result {
             fault = Some(error);
         }
-        let _ = class;
         field += 1;
     });
     fault.map_or(Ok(()), Err)

@@ -6,7 +6,7 @@ use crate::{
     cipher::{self, FieldPlace},
     engine::{Arg, DbError},
     value::{ColumnType, Row},
-    vault::{PersonKeys, Vault, VaultError},
+    vault::PersonKeys,
 };
 use domain::{
     id::{AccountId, CommandId, StreamId},
@@ -18,15 +18,6 @@ use uuid::Uuid;
 
 /// The vault's row that holds the spool's keys: no person.
 pub(crate) const SPOOL: Uuid = Uuid::from_u128(0xf19e_b4ea_0000_8000_8000_0000_0000_0001);
-
-/// Keys of the spool, made on first use.
-pub(crate) async fn keys(
-    vault: &Vault,
-    entropy: &mut (dyn FnMut(&mut [u8]) + Send),
-    now: i64,
-) -> Result<Option<PersonKeys>, VaultError> {
-    Ok(vault.keys_for(&[SPOOL], true, entropy, now).await?.remove(&SPOOL))
-}
 
 fn place(envelope: Uuid, at: i64) -> FieldPlace {
     // The same body may be spooled again later; the instant keeps the nonce apart.
@@ -47,11 +38,8 @@ pub(crate) fn open(keys: &PersonKeys, id: Uuid, body: &[u8], at: i64) -> Option<
 
 impl super::Core {
     async fn open_spooled(&self, rows: Vec<Row>) -> Result<Vec<(StreamId, Submission)>, GroupError> {
-        let shared = self.entropy.clone();
-        let mut entropy = move |buffer: &mut [u8]| {
-            (shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner))(buffer);
-        };
-        let Some(keys) = keys(&self.vault, &mut entropy, (self.clock)()).await? else { return Ok(Vec::new()) };
+        let keys = self.keys(&[SPOOL], (self.clock)()).await?.remove(&SPOOL);
+        let Some(keys) = keys else { return Ok(Vec::new()) };
         let mut opened = Vec::with_capacity(rows.len());
         for row in rows {
             let (id, body, at) = (

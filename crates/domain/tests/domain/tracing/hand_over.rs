@@ -1,6 +1,7 @@
 use super::scene::*;
 use crate::desk::*;
 use domain::{
+    access::Role,
     id::StreamId,
     kernel::Outcome,
     noun::{
@@ -59,6 +60,30 @@ fn corrections_here_reach_the_contact_there() {
     assert_eq!(last_day(&desk, 1), Some(date(2022, 3, 29)), "released on the 8th, infects no more");
     desk.accept(case::Command::MarkEnteredInError { id: case_id(1) });
     assert_eq!(status_of(&desk, 1), Status::Dropped(DropReason::EnteredInError));
+    desk.assert_replays();
+}
+
+#[test]
+fn the_receiving_area_takes_it_over_by_its_own_rights_and_nobody_else_does() {
+    let epidemiologist_of = |account, area: domain::id::JurisdictionId| {
+        let mut rights = holder(account, Role::Epidemiologist);
+        rights.grants[0].lineage = vec![area.0];
+        rights
+    };
+    let theirs = epidemiologist_of(BOB, OTHER_DISTRICT);
+    let mut desk = ours();
+    let early = desk.ask(&theirs, acknowledge());
+    assert!(matches!(early, Outcome::Declined(_)), "nothing is offered yet: {early:?}");
+    desk.accept(offer(THERE));
+    let third = epidemiologist_of(BOB, domain::id::JurisdictionId(uuid(1, 77)));
+    let outsider = desk.ask(&third, acknowledge());
+    assert!(matches!(outsider, Outcome::Declined(_)), "{outsider:?}");
+    let drop = contact::Command::Drop { id: contact_id(1), reason: DropReason::NotExposed };
+    let dropped = desk.ask(&theirs, drop);
+    assert!(matches!(dropped, Outcome::Declined(_)), "an offer gives no other right: {dropped:?}");
+    let taken = desk.ask(&theirs, acknowledge());
+    assert!(taken.is_accepted(), "{taken:?}");
+    assert_eq!(home(&desk), THERE);
     desk.assert_replays();
 }
 
