@@ -105,36 +105,47 @@ async fn make(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let outbreak = Outbreak::run(&world, spec)?;
     let begins_at = now - (days + 1) * DAY_MILLIS;
     let script = Script::new(&world, &outbreak, begins_at);
-    place.prepare_folders()?;
+    println!("Making the exercise: {} residents, {} cases, {} contacts …", arguments.population, outbreak.cases.len(), outbreak.contacts.len());
     let scenario = Arc::new(AtomicI64::new(begins_at));
-    let clock = scenario.clone();
+    let (store, stream) = open(place, &script, scenario.clone()).await?;
+    let mut player = Player { store: &store, stream, scenario: &scenario, sent: 0, declined: 0 };
+    player.populate(&world, &script, begins_at).await?;
+    let days = script.days().into_iter().filter(|(at, _)| *at <= now).collect();
+    player.play(days).await?;
+    let (sent, declined) = (player.sent, player.declined);
+    store.close().await;
+    println!("Made by {sent} commands in {:.1} s; {declined} were declined by the rules, as in life.", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Makes the exercise's database with its one command post.
+async fn open(place: &Place, script: &Script<'_>, scenario: Arc<AtomicI64>) -> anyhow::Result<(Store, StreamId)> {
+    place.prepare_folders()?;
     let store = Store::open(Opening {
         url: place.database.clone(),
         keys_url: place.keys_url()?,
         master: place.master_keys()?,
-        clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+        clock: Arc::new(move || scenario.load(Ordering::Relaxed)),
         entropy: born::entropy(),
         create: true,
         exercise: true,
     })
     .await?;
     let stream = store.add_stream("EX", "Exercise command post 演练指挥部", Some(script.city())).await?;
-    println!("Making the exercise: {} residents, {} cases, {} contacts …", arguments.population, outbreak.cases.len(), outbreak.contacts.len());
-    let pack = Shelf::shipped().packs().map(|pack| pack.reference()).find(|pack| pack.pack_id == "cn-covid-8").context("the pack is shipped")?;
-    let mut lines = script.register();
-    let areas = world.jurisdictions().len();
-    let people = lines.split_off(areas);
+    Ok((store, stream))
+}
+
+/// Makes an exercise district in which nobody was ever ill: areas, households, people, a declared outbreak and an account
+/// for each post.
+pub async fn make_healthy(place: &Place, world: &World, begins_at: i64) -> anyhow::Result<()> {
+    let spec = OutbreakSpec { days: 1, imported: 0, ..OutbreakSpec::for_population(world.spec().population) };
+    let nobody = Outbreak::run(world, spec)?;
+    let script = Script::new(world, &nobody, begins_at);
+    let scenario = Arc::new(AtomicI64::new(begins_at));
+    let (store, stream) = open(place, &script, scenario.clone()).await?;
     let mut player = Player { store: &store, stream, scenario: &scenario, sent: 0, declined: 0 };
-    player.play(lines).await?;
-    player.play(script.households()).await?;
-    player.play(people).await?;
-    player.play(vec![script.declaration(pack)]).await?;
-    accounts(&store, script.city().0, begins_at).await?;
-    let days = script.days().into_iter().filter(|(at, _)| *at <= now).collect();
-    player.play(days).await?;
-    let (sent, declined) = (player.sent, player.declined);
+    player.populate(world, &script, begins_at).await?;
     store.close().await;
-    println!("Made by {sent} commands in {:.1} s; {declined} were declined by the rules, as in life.", started.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -147,6 +158,18 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
+    /// Everything that stands before the first case.
+    async fn populate(&mut self, world: &World, script: &Script<'_>, begins_at: i64) -> anyhow::Result<()> {
+        let pack = Shelf::shipped().packs().map(|pack| pack.reference()).find(|pack| pack.pack_id == "cn-covid-8");
+        let mut lines = script.register();
+        let people = lines.split_off(world.jurisdictions().len());
+        self.play(lines).await?;
+        self.play(script.households()).await?;
+        self.play(people).await?;
+        self.play(vec![script.declaration(pack.context("the pack is shipped")?)]).await?;
+        accounts(self.store, script.city().0, begins_at).await
+    }
+
     /// Sends lines in order; the scenario's clock stands at the last one of each batch's day part.
     async fn play(&mut self, lines: Vec<Line>) -> anyhow::Result<()> {
         let mut lines = lines.into_iter().peekable();

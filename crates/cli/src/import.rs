@@ -111,6 +111,15 @@ struct Report {
     waiting: i64,
     refused: i64,
     seconds: f64,
+    /// Most memory the process held at once, bytes; nothing where the system does not tell.
+    peak_resident_bytes: Option<u64>,
+}
+
+/// The high-water mark of resident memory as Linux tells it, bytes.
+fn peak_resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 fn report(tally: &batch::Tally, arguments: &Arguments, seconds: f64) {
@@ -126,6 +135,7 @@ fn report(tally: &batch::Tally, arguments: &Arguments, seconds: f64) {
             waiting: counts.waiting,
             refused: counts.refused,
             seconds: (seconds * 1000.0).round() / 1000.0,
+            peak_resident_bytes: peak_resident_bytes(),
         };
         println!("{}", serde_json::json!(report));
         return;

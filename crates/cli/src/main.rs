@@ -13,6 +13,10 @@ mod serve;
 
 use clap::{Parser, Subcommand};
 
+/// Commands and rows are many small pieces, made in one thread and dropped in another: what glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Operations platform for the command post of an outbreak response.
 #[derive(Parser)]
 #[command(version, about, propagate_version = true)]

@@ -10,6 +10,9 @@ use crate::{
 /// Version of the schema this program writes.
 pub const VERSION: i64 = 1;
 
+/// Tables whose rows hold a whole command, event or page of ids.
+const LONG_ROWS: &[&str] = &["journal", "waiting", "conflict", "dispatch", "access_log"];
+
 /// Statements that make one table and its indexes.
 pub fn ddl(engine: Engine, table: &Table) -> Vec<String> {
     let columns: Vec<String> = table
@@ -28,8 +31,10 @@ pub fn ddl(engine: Engine, table: &Table) -> Vec<String> {
         })
         .collect();
     let key: Vec<&str> = table.columns[..table.key].iter().map(|column| column.name).collect();
-    // A clustered key on SQLite: one B-tree per table instead of two.
-    let suffix = if engine == Engine::Sqlite { " WITHOUT ROWID" } else { "" };
+    // A clustered key on SQLite: one B-tree per table instead of two. Not where a row may be longer than a quarter of a
+    // page: in a clustered tree each of those takes an overflow page of its own.
+    let clustered = engine == Engine::Sqlite && !LONG_ROWS.contains(&table.name);
+    let suffix = if clustered { " WITHOUT ROWID" } else { "" };
     let mut statements = vec![format!(
         "CREATE TABLE {} ({}, PRIMARY KEY ({})){suffix}",
         table.name,

@@ -1,6 +1,7 @@
 //! `firebreak bench`: what is measured, beside the raw limit or a peer, both in the same run.
 
 mod bare;
+mod import;
 mod mix;
 mod write;
 
@@ -18,6 +19,8 @@ pub struct Arguments {
 enum Subject {
     /// The write path, from bytes to a durable commit.
     Write(write::Arguments),
+    /// A generated line list of any length, from the file to a durable register.
+    Import(import::Arguments),
 }
 
 /// One figure with its limit.
@@ -43,5 +46,6 @@ pub struct Results {
 pub async fn run(place: crate::place::Place, arguments: Arguments) -> anyhow::Result<()> {
     match arguments.subject {
         Subject::Write(arguments) => write::run(place, arguments).await,
+        Subject::Import(arguments) => import::run(place, arguments).await,
     }
 }

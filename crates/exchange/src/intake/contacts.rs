@@ -142,10 +142,7 @@ fn entry(record: &MappedRecord) -> EntryGiven {
             ("status", Value::Code(code)) => given.state = seen(code),
             ("mode", Value::Code(code)) => given.mode = mode(code),
             ("temperature_tenths", Value::Int(tenths)) => given.temperature_tenths = Some(*tenths),
-            ("symptoms", Value::Text(text)) => {
-                let symptoms = text.split([';', '；']).map(str::trim).filter(|symptom| !symptom.is_empty());
-                given.symptoms = Some(symptoms.map(str::to_owned).collect());
-            }
+            ("symptoms", Value::Text(text)) => given.symptoms = Some(read::symptoms(text)),
             ("note", Value::Text(text)) => note = Some(text.clone()),
             (name, value) => aside(&mut given.note, name, value, field.to.target.kind),
         }

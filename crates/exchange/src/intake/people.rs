@@ -173,7 +173,9 @@ impl Intake {
             self.then(person::Command::Correct { id: person.id, changes });
             verdict = Verdict::Updated;
         }
-        if let Some(moved) = said.address.map(|address| self.address(&address)).filter(|to| moves(person, to)) {
+        let area_named = said.address.as_ref().is_some_and(|address| address.jurisdiction.is_some());
+        let address = said.address.map(|address| self.address(&address));
+        if let Some(moved) = address.filter(|to| moves(person, to, area_named)) {
             after.addresses.push(recorded(&moved));
             after.jurisdiction = moved.jurisdiction;
             self.then(person::Command::MoveHouse { id: person.id, address: moved });
@@ -245,11 +247,12 @@ fn recorded(address: &AddressGiven) -> Address {
     }
 }
 
-/// Whether the address differs from the last one.
-fn moves(person: &Person, to: &AddressGiven) -> bool {
+/// Whether the address differs from the last one. A file that names no area says nothing about it.
+fn moves(person: &Person, to: &AddressGiven, area_named: bool) -> bool {
     let Some(last) = person.addresses.last() else { return true };
     let text = last.text.as_ref().and_then(|text| text.shown(&Reading::permit()));
-    (last.jurisdiction, text) != (to.jurisdiction, to.text.as_ref())
+    text != to.text.as_ref()
+        || (area_named && last.jurisdiction != to.jurisdiction)
         || to.place.is_some_and(|place| last.place != Some(place))
         || (to.from != KnownDate::NotAsked && to.from != last.from)
 }

@@ -85,6 +85,12 @@ pub(super) fn aside(note: &mut Option<String>, name: &str, value: &Value, kind: 
     }
 }
 
+/// The symptoms a cell lists, parted by semicolons, commas or the Chinese pause mark.
+pub(super) fn symptoms(text: &str) -> Vec<String> {
+    let each = text.split([';', '；', ',', '，', '、']).map(str::trim);
+    each.filter(|symptom| !symptom.is_empty()).map(str::to_owned).collect()
+}
+
 /// Kind of a document that the mapping does not name.
 const DOCUMENT: &str = "national_id";
 
@@ -102,6 +108,7 @@ pub(super) fn person(record: &MappedRecord, settings: &Settings) -> PersonSaid {
             ("full_name", Value::Text(text)) => given.full_name = Some(text.clone()),
             ("family_name", Value::Text(text)) => given.family_name = Some(text.clone()),
             ("given_name", Value::Text(text)) => given.given_name = Some(text.clone()),
+            ("latin_name", Value::Text(text)) => given.latin_name = Some(text.clone()),
             ("sex", Value::Code(code)) => given.sex = sex(code),
             ("birth_date", value) => given.birth_date = known_date(value, &TimeZone::UTC),
             ("age_years", Value::Int(years)) => given.age_years = Some(*years),
@@ -180,6 +187,7 @@ fn cleared(name: &str) -> Option<&'static str> {
         "full_name" => "full_name",
         "family_name" => "family_name",
         "given_name" => "given_name",
+        "latin_name" => "latin_name",
         "sex" => "sex",
         "birth_date" => "birth_date",
         "age_years" | "age_months" => "age_years",

@@ -71,6 +71,8 @@ pub struct FieldMap {
     pub when: Vec<Condition>,
     /// Whether the file may come without the column.
     pub optional: bool,
+    /// Whether a row is refused in which it says nothing.
+    pub required: bool,
 }
 
 /// Where a field's text comes from.
@@ -164,6 +166,7 @@ impl Mapping {
                 prefix: String::new(),
                 when: Vec::new(),
                 optional: false,
+                required: false,
             });
         }
         let named =

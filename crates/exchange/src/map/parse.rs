@@ -50,6 +50,7 @@ const FIELD_KEYS: &[&str] = &[
     "prefix",
     "when",
     "optional",
+    "required",
 ];
 const CONDITION_KEYS: &[&str] = &["column", "is", "not"];
 
@@ -355,6 +356,7 @@ impl Reader {
             prefix: self.text_of(table, "prefix").map(|(text, _)| text).unwrap_or_default(),
             when: self.conditions(table),
             optional: self.flag(table, "optional"),
+            required: self.flag(table, "required"),
         })
     }
 

@@ -208,6 +208,7 @@ pub static TARGETS: &[Target] = targets! {
     "person.family_name" Kind::Text(200), PERSON, false, "family name";
     "person.given_name" Kind::Text(200), PERSON, false, "given and middle names";
     "person.full_name" Kind::Text(400), PERSON, false, "name in one piece, where it is not split";
+    "person.latin_name" Kind::Text(400), PERSON, false, "the name in Latin letters, where it is written in others";
     "person.sex" Kind::Code(SEX), PERSON, false, "sex as recorded";
     "person.birth_date" Kind::Date, PERSON, false, "date of birth";
     "person.age_years" Kind::Years, PERSON, false, "age in completed years when recorded";
@@ -242,6 +243,8 @@ pub static TARGETS: &[Target] = targets! {
     "case.hospital" Kind::Reference, CASE, false, "name or code of the hospital";
     "case.outcome" Kind::Code(OUTCOME), CASE, false, "what became of the case";
     "case.outcome_date" Kind::Date, CASE, false, "date of outcome";
+    "case.severity" Kind::Text(60), CASE, false, "how severe the illness is, as reported";
+    "case.symptoms" Kind::Text(400), CASE, false, "symptoms, separated by semicolons or commas";
     "case.complications" Kind::Code(YES_NO_UNKNOWN), CASE, false, "whether there were complications";
     "case.was_contact" Kind::Boolean, CASE, false, "was a listed contact before";
     "case.note" Kind::Text(4_000), CASE, false, "free text";
@@ -281,7 +284,7 @@ pub static TARGETS: &[Target] = targets! {
     "followup.status" Kind::Code(FOLLOWUP_STATUS), FOLLOWUP, false, "what was found";
     "followup.mode" Kind::Code(FOLLOWUP_MODE), FOLLOWUP, false, "how";
     "followup.temperature_tenths" Kind::Tenths, FOLLOWUP, false, "temperature in degrees Celsius";
-    "followup.symptoms" Kind::Text(400), FOLLOWUP, false, "symptoms, separated by semicolons";
+    "followup.symptoms" Kind::Text(400), FOLLOWUP, false, "symptoms, separated by semicolons or commas";
     "followup.seen_by" Kind::Text(200), FOLLOWUP, false, "who saw the contact";
     "followup.note" Kind::Text(4_000), FOLLOWUP, false, "free text";
     "place.external_id" Kind::Reference, PLACE, false, "the place's id in the file's own system";

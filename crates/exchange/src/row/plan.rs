@@ -160,6 +160,11 @@ impl Plan {
             }
         };
         if !self.says(&text) {
+            if plan.map.required {
+                let column = column.map(|at| self.name(at)).unwrap_or_default();
+                let remedy = "The mapping needs this cell in each row: fill it.";
+                errors.push(RowError::new(row.number(), column, "", "cell.required", remedy));
+            }
             return;
         }
         let mut refuse = |value: &str, fault: CellFault| {

@@ -192,10 +192,16 @@ impl Core {
             }
             load::load(tx, stream, only, &needs, &mut facts).await?;
         }
-        for _ in 0..MAX_PASSES {
+        for pass in 1..=MAX_PASSES {
             match decide_group(group, stream, now, &facts, &self.packs) {
-                Ok(decided) => return Ok((facts, decided)),
-                Err(needs) => load::load(tx, stream, only, &needs, &mut facts).await?,
+                Ok(decided) => {
+                    tracing::debug!(stream = stream.0, envelopes = group.len(), passes = pass, "decided");
+                    return Ok((facts, decided));
+                }
+                Err(needs) => {
+                    tracing::trace!(?needs, "facts to load");
+                    load::load(tx, stream, only, &needs, &mut facts).await?;
+                }
             }
         }
         Err(GroupError::Endless)

@@ -20,6 +20,9 @@ pub use columns::{
     TEST_RESULT,
 };
 
+/// The mapping file that reads the list (`firebreak import --as linelist --map`).
+pub const MAPPING: &str = include_str!("mapping.toml");
+
 /// What to write. Shares are exact in every full hundred of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LineListSpec {
