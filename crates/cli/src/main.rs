@@ -61,6 +61,9 @@ fn main() -> std::process::ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return born::fail(&format!("the runtime did not start: {error}")),
     };
+    if !matches!(arguments.command, Command::Serve(_) | Command::Demo(_)) {
+        serve::log_to_stderr(false, "warn,sqlx=error");
+    }
     let place = arguments.place;
     let done = runtime.block_on(async {
         match arguments.command {

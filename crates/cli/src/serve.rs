@@ -47,7 +47,7 @@ const DELIVER_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves until it is told to stop.
 pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
-    log_to_stderr(arguments.json_log);
+    log_to_stderr(arguments.json_log, "info,sqlx=error");
     let tls = tls(&arguments)?;
     if !arguments.address.is_loopback() && tls.is_none() && !arguments.behind_tls {
         bail!(
@@ -122,10 +122,10 @@ fn tls(arguments: &Arguments) -> anyhow::Result<Option<Tls>> {
     Ok(Some(Tls { certificates_pem: read(certificate)?, key_pem: read(key)? }))
 }
 
-/// Logs to the standard error; `RUST_LOG` chooses what.
-fn log_to_stderr(json: bool) {
+/// Logs to the standard error; `RUST_LOG` chooses what, else `usual`.
+pub fn log_to_stderr(json: bool, usual: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=error"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber cannot be set; the first one stays.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };

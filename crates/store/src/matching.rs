@@ -2,13 +2,13 @@
 //! alone; what may be done with what was found is judged at the door like everything else.
 
 use crate::{
-    engine::{Arg, DbError},
+    engine::{Arg, DbError, Tx},
     store::Store,
     value::ColumnType,
     writer::load_aggregates,
 };
 use domain::{
-    kernel::{Kind, Located, Relation},
+    kernel::{Located, Relation},
     noun::MatchKey,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,59 +18,73 @@ const BY_KEY: &str =
     "SELECT DISTINCT id FROM match_key WHERE stream IN (SELECT stream FROM stream_head) AND key IN {1}";
 const REFERRERS: &str = "SELECT relation, source FROM link \
      WHERE stream IN (SELECT stream FROM stream_head) AND target IN {1}";
-const OF_KIND: &str = "SELECT id FROM aggregate WHERE kind = $1 ORDER BY stream, id LIMIT 1000";
+const AREAS: &str = "SELECT id FROM jurisdiction ORDER BY stream, id LIMIT 1000";
+const OUTBREAKS: &str = "SELECT id FROM outbreak ORDER BY stream, id LIMIT 1000";
+
+/// One look at the register: all its answers are of one moment.
+pub struct LookUp {
+    tx: Tx,
+}
 
 impl Store {
+    /// Begins a look at the register.
+    pub async fn look_up(&self) -> Result<LookUp, DbError> {
+        Ok(LookUp { tx: self.read().await? })
+    }
+}
+
+impl LookUp {
     /// Records that have one of these keys.
-    pub async fn matching(&self, keys: &BTreeSet<MatchKey>) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let mut tx = self.read().await?;
+    pub async fn matching(&mut self, keys: &BTreeSet<MatchKey>) -> Result<BTreeMap<Uuid, Located>, DbError> {
         let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        let mut ids = BTreeSet::new();
-        for row in tx.rows(BY_KEY, &[Arg::Ints(keys)], &[ColumnType::Uuid]).await? {
-            ids.insert(row[0].uuid()?);
-        }
-        let found = load_aggregates(&mut tx, ids).await?;
-        tx.roll_back().await?;
-        Ok(found)
+        let ids = ids(&mut self.tx, BY_KEY, &[Arg::Ints(keys)]).await?;
+        load_aggregates(&mut self.tx, ids).await
     }
 
     /// Records of these ids; absent ones are left out.
-    pub async fn located(&self, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let mut tx = self.read().await?;
-        let found = load_aggregates(&mut tx, ids).await?;
-        tx.roll_back().await?;
-        Ok(found)
+    pub async fn located(&mut self, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
+        load_aggregates(&mut self.tx, ids).await
     }
 
     /// Records that refer to `targets` in one of these ways.
     pub async fn referring(
-        &self,
+        &mut self,
         targets: &BTreeSet<Uuid>,
         relations: &BTreeSet<Relation>,
     ) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let mut tx = self.read().await?;
         let wanted: BTreeSet<i64> = relations.iter().map(|relation| *relation as i64).collect();
         let mut ids = BTreeSet::new();
         let targets = targets.iter().copied().collect();
-        for row in tx.rows(REFERRERS, &[Arg::Uuids(targets)], &[ColumnType::Int, ColumnType::Uuid]).await? {
+        for row in self.tx.rows(REFERRERS, &[Arg::Uuids(targets)], &[ColumnType::Int, ColumnType::Uuid]).await? {
             if wanted.contains(&row[0].int()?) {
                 ids.insert(row[1].uuid()?);
             }
         }
-        let found = load_aggregates(&mut tx, ids).await?;
-        tx.roll_back().await?;
-        Ok(found)
+        load_aggregates(&mut self.tx, ids).await
     }
 
-    /// Records of a kind of which there are few: areas, outbreaks. At most 1,000.
-    pub async fn few_of(&self, kind: Kind) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let mut tx = self.read().await?;
-        let mut ids = BTreeSet::new();
-        for row in tx.rows(OF_KIND, &[(kind as i64).into()], &[ColumnType::Uuid]).await? {
-            ids.insert(row[0].uuid()?);
-        }
-        let found = load_aggregates(&mut tx, ids).await?;
-        tx.roll_back().await?;
-        Ok(found)
+    /// Areas. At most 1,000.
+    pub async fn areas(&mut self) -> Result<BTreeMap<Uuid, Located>, DbError> {
+        let ids = ids(&mut self.tx, AREAS, &[]).await?;
+        load_aggregates(&mut self.tx, ids).await
     }
+
+    /// Outbreaks, closed ones too. At most 1,000.
+    pub async fn outbreaks(&mut self) -> Result<BTreeMap<Uuid, Located>, DbError> {
+        let ids = ids(&mut self.tx, OUTBREAKS, &[]).await?;
+        load_aggregates(&mut self.tx, ids).await
+    }
+
+    /// Ends it.
+    pub async fn end(self) -> Result<(), DbError> {
+        self.tx.roll_back().await
+    }
+}
+
+async fn ids(tx: &mut Tx, sql: &str, args: &[Arg]) -> Result<BTreeSet<Uuid>, DbError> {
+    let mut ids = BTreeSet::new();
+    for row in tx.rows(sql, args, &[ColumnType::Uuid]).await? {
+        ids.insert(row[0].uuid()?);
+    }
+    Ok(ids)
 }

@@ -105,6 +105,7 @@ impl Store {
             packs: Shelf::shipped(),
             streams: AtomicI64::new(streams),
             waiting: AtomicI64::new(waiting),
+            trails: Default::default(),
         });
         let door = Submitter::new(core.clone());
         Ok(Self { core, door, epoch, exercise })

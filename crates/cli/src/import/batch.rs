@@ -15,11 +15,20 @@ use exchange::{
     source::RawRow,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::{fs::File, io::BufWriter, path::PathBuf};
+use std::{
+    collections::{HashSet, VecDeque},
+    fs::File,
+    io::BufWriter,
+    path::PathBuf,
+};
 use store::{store::Store, writer::SubmitError};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 /// Rows of one commit.
-const ROWS: usize = 2_000;
+const ROWS: usize = 500;
+/// Groups sent and not yet answered: one is being written, one is being decided.
+const IN_FLIGHT: usize = 2;
 /// Most links kept in memory until the file's last row.
 const DEFERRED: usize = 500_000;
 /// Kinds of ids of one row: commands stand above the records.
@@ -54,6 +63,14 @@ struct Planned {
     commands: std::ops::Range<usize>,
 }
 
+/// A group that was sent.
+struct Sent {
+    planned: Vec<Planned>,
+    /// What each command asks, to tell what a declined one would have made.
+    targets: Vec<Uuid>,
+    outcomes: JoinHandle<Vec<Result<Outcome, SubmitError>>>,
+}
+
 /// An import under way.
 pub struct Run<'a> {
     store: &'a Store,
@@ -63,12 +80,13 @@ pub struct Run<'a> {
     columns: Vec<String>,
     counts: Counts,
     deferred: Vec<Deferred>,
+    sent: VecDeque<Sent>,
+    /// Records that a row was to make and that were declined.
+    never_made: HashSet<Uuid>,
     errors: Option<ErrorsFile<BufWriter<File>>>,
     errors_path: PathBuf,
     bar: ProgressBar,
     dry: bool,
-    /// Groups sent, so that each line of progress has its own id.
-    groups: u32,
 }
 
 impl<'a> Run<'a> {
@@ -95,11 +113,12 @@ impl<'a> Run<'a> {
             begun,
             stream,
             deferred: Vec::new(),
+            sent: VecDeque::new(),
+            never_made: HashSet::new(),
             errors: None,
             errors_path,
             bar,
             dry: arguments.dry_run,
-            groups: 0,
         })
     }
 
@@ -121,7 +140,9 @@ impl<'a> Run<'a> {
             self.bar.set_position(u64::from(n));
         }
         let rows = i64::from(n);
+        self.settle(0).await?;
         self.links(rows).await?;
+        self.settle(0).await?;
         if !self.dry {
             let command = import::Command::Complete { id: self.intake.settings().import, rows, counts: self.counts };
             self.say(command).await?;
@@ -158,6 +179,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// What was sent and not answered yet is not in the register: the planner remembers it. A dry run sends nothing.
+    fn next_batch(&mut self) {
+        self.intake.known.next_batch(if self.dry { usize::MAX } else { self.sent.len() });
+    }
+
     fn defer(&mut self, link: Deferred) -> anyhow::Result<()> {
         if self.deferred.len() >= DEFERRED {
             bail!("more than {DEFERRED} links name records not yet known: import the line list first, then the links");
@@ -167,9 +193,7 @@ impl<'a> Run<'a> {
     }
 
     async fn group(&mut self, batch: Vec<RowOutcome>, first: u32, rows_done: i64) -> anyhow::Result<()> {
-        if !self.dry {
-            self.intake.known.clear();
-        }
+        self.next_batch();
         let records = batch.iter().filter_map(|outcome| outcome.records.as_ref().ok()).flatten();
         found::load(self.store, &mut self.intake, records).await?;
         let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(batch.len()));
@@ -221,9 +245,7 @@ impl<'a> Run<'a> {
             if some.is_empty() {
                 return Ok(());
             }
-            if !self.dry {
-                self.intake.known.clear();
-            }
+            self.next_batch();
             found::load(self.store, &mut self.intake, some.iter().flat_map(|link| &link.records)).await?;
             let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(some.len()));
             for link in some {
@@ -246,22 +268,23 @@ impl<'a> Run<'a> {
     async fn commit(
         &mut self,
         commands: Vec<(u32, u8, Command)>,
-        mut planned: Vec<Planned>,
+        planned: Vec<Planned>,
         rows_done: i64,
     ) -> anyhow::Result<()> {
-        self.groups += 1;
         if self.dry {
             return self.conclude(planned);
         }
+        self.settle(IN_FLIGHT - 1).await?;
         let settings = self.intake.settings();
         let (import, started) = (settings.import, settings.started_at());
         let mut counts = self.counts;
-        for row in &planned {
+        for row in self.sent.iter().flat_map(|sent| &sent.planned).chain(&planned) {
             count(row, &mut counts);
         }
         let envelope = |n, kind, command| {
             Envelope::new(CommandId(id::sequenced(import.0, n, kind, started)), self.begun.stream, command)
         };
+        let targets = commands.iter().map(|(_, _, command)| command.target()).collect();
         let mut submissions: Vec<Submission> = commands
             .into_iter()
             .map(|(n, kind, command)| Submission::by(self.begun.actor.clone(), envelope(n, kind, command)))
@@ -271,18 +294,28 @@ impl<'a> Run<'a> {
         let progress = import::Command::Progress { id: import, rows_done, counts };
         let n = u32::from_be_bytes([said.as_bytes()[0], said.as_bytes()[1], said.as_bytes()[2], said.as_bytes()[3]]);
         submissions.push(Submission::by(self.begun.actor.clone(), envelope(n, u8::MAX, progress.into())));
-        let outcomes = self.send(submissions).await?;
-        for row in &mut planned {
-            for outcome in outcomes.get(row.commands.clone()).unwrap_or_default() {
-                if let Outcome::Declined(refusal) = outcome {
-                    decline(row, refusal);
+        let door = self.store.door().clone();
+        let outcomes = tokio::spawn(async move { door.submit(submissions).await });
+        self.sent.push_back(Sent { planned, targets, outcomes });
+        Ok(())
+    }
+
+    /// Waits until at most so many groups are without their answers.
+    async fn settle(&mut self, left: usize) -> anyhow::Result<()> {
+        while self.sent.len() > left {
+            let Some(mut sent) = self.sent.pop_front() else { break };
+            let outcomes = answers(sent.outcomes.await.context("the writer broke off")?)?;
+            for row in &mut sent.planned {
+                for n in row.commands.clone() {
+                    if let Some(Outcome::Declined(refusal)) = outcomes.get(n)
+                        && !said_already(refusal)
+                    {
+                        decline(row, refusal, &self.never_made);
+                        self.never_made.extend(sent.targets.get(n));
+                    }
                 }
             }
-        }
-        self.conclude(planned)?;
-        if self.counts != counts {
-            let counts = self.counts;
-            self.say(import::Command::Progress { id: import, rows_done, counts }).await?;
+            self.conclude(sent.planned)?;
         }
         Ok(())
     }
@@ -320,21 +353,22 @@ impl<'a> Run<'a> {
         cause.copy_from_slice(&said.as_bytes()[..16]);
         let id = CommandId(id::derived(uuid::Uuid::from_bytes(cause), 1, exchange::intake::started_at(import)));
         let envelope = Envelope::new(id, self.begun.stream, command.into());
-        for outcome in self.send(vec![Submission::by(self.begun.actor.clone(), envelope)]).await? {
+        let submission = Submission::by(self.begun.actor.clone(), envelope);
+        for outcome in answers(self.store.submit(vec![submission]).await)? {
             if let Outcome::Declined(refusal) = outcome {
                 bail!("the import's own record was refused: {refusal}");
             }
         }
         Ok(())
     }
+}
 
-    async fn send(&self, submissions: Vec<Submission>) -> anyhow::Result<Vec<Outcome>> {
-        let outcomes = self.store.submit(submissions).await;
-        outcomes
-            .into_iter()
-            .collect::<Result<Vec<Outcome>, SubmitError>>()
-            .context("the import stopped; what was done is kept, and the same command goes on from there")
-    }
+/// The outcomes, or why the import has to stop here.
+fn answers(outcomes: Vec<Result<Outcome, SubmitError>>) -> anyhow::Result<Vec<Outcome>> {
+    outcomes
+        .into_iter()
+        .collect::<Result<Vec<Outcome>, SubmitError>>()
+        .context("the import stopped; what was done is kept, and the same command goes on from there")
 }
 
 /// Counts a row, or moves it where it was counted before.
@@ -350,25 +384,37 @@ fn count(row: &Planned, counts: &mut Counts) {
     }
 }
 
-fn decline(row: &mut Planned, refusal: &Refusal) {
-    let rule = rules().iter().map(|text| text.rule).find(|rule| *rule == refusal.rule);
-    // True already, or said by a person to be two: nothing is left to do.
-    if matches!(rule, Some("nothing_changes" | "pair_dismissed")) {
-        return;
-    }
-    row.verdict = row.verdict.max(match refusal.answer {
+/// True already, or said by a person to be two: nothing is left to do.
+fn said_already(refusal: &Refusal) -> bool {
+    matches!(refusal.rule.as_ref(), "nothing_changes" | "pair_dismissed")
+}
+
+/// What a declined command makes of its row. One that waits for a record that an earlier row was to make, and was
+/// declined, would wait for ever: it is refused.
+fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
+    let orphan = refusal.answer == Answer::Waiting && refusal.ids.iter().any(|id| never_made.contains(id));
+    let answer = if orphan { Answer::Refused } else { refusal.answer };
+    row.verdict = row.verdict.max(match answer {
         Answer::Refused => Verdict::Refused,
         Answer::Waiting => Verdict::Waiting,
         Answer::Conflict => Verdict::Conflict,
     });
-    if refusal.answer == Answer::Refused {
-        let text = rule_text(&refusal.rule);
-        row.errors.push(RowError {
-            row: row.row.number(),
-            column: refusal.pointers.join(" "),
-            value: String::new(),
-            rule: rule.unwrap_or("access.refused"),
-            remedy: format!("{} {}", text.en_reason, text.en_remedy),
-        });
+    if answer != Answer::Refused {
+        return;
     }
+    let (rule, remedy) = if orphan {
+        let remedy = "An earlier row was to make the record that this row adds to, and it was refused: correct both.";
+        ("intake.earlier_row", remedy.to_owned())
+    } else {
+        let text = rule_text(&refusal.rule);
+        let known = rules().iter().map(|text| text.rule).find(|rule| *rule == refusal.rule);
+        (known.unwrap_or("access.refused"), format!("{} {}", text.en_reason, text.en_remedy))
+    };
+    row.errors.push(RowError {
+        row: row.row.number(),
+        column: refusal.pointers.join(" "),
+        value: String::new(),
+        rule,
+        remedy,
+    });
 }

@@ -44,10 +44,11 @@ pub async fn begin(
     mapping: &[u8],
     rows: Option<u64>,
 ) -> anyhow::Result<Begun> {
-    let areas = store.few_of(Kind::Jurisdiction).await?;
+    let mut register = store.look_up().await?;
+    let areas = register.areas().await?;
     let jurisdiction = area(&areas, arguments.jurisdiction.as_deref())?;
     let stream = post(store, jurisdiction, arguments.stream).await?;
-    let outbreak = outbreak(&store.few_of(Kind::Outbreak).await?, arguments)?;
+    let outbreak = outbreak(&register.outbreaks().await?, arguments)?;
     let (file, map) = (hash_file(&arguments.file)?, mapping_hash(mapping, arguments));
     let now = store.now();
     let settings = |import| Settings { import, source: arguments.source.clone(), jurisdiction, outbreak, now };
@@ -60,7 +61,7 @@ pub async fn begin(
         return Ok(Begun { actor, stream, settings, rows_done: 0, counts: Counts::default() });
     }
     let key = BTreeSet::from([MatchKey::new("import", &[&file.to_hex()])]);
-    let running = store.matching(&key).await?.into_values().find_map(|located| match located.aggregate {
+    let running = register.matching(&key).await?.into_values().find_map(|located| match located.aggregate {
         Aggregate::Import(import)
             if import.completed_at.is_none()
                 && import.mapping_blake3 == map.to_hex().as_str()
@@ -70,6 +71,7 @@ pub async fn begin(
         }
         _ => None,
     });
+    register.end().await?;
     if let Some(import) = running {
         let settings = settings(import.id);
         return Ok(Begun { actor, stream, settings, rows_done: import.rows_done, counts: import.counts });

@@ -1,7 +1,7 @@
 //! What the register already has of a batch, put before the planner in a few bulk look-ups.
 
 use exchange::{MappedRecord, intake::Intake};
-use store::store::Store;
+use store::{matching::LookUp, store::Store};
 
 /// Loads what planning `records` will look for.
 pub async fn load<'r>(
@@ -10,23 +10,24 @@ pub async fn load<'r>(
     records: impl Iterator<Item = &'r MappedRecord>,
 ) -> anyhow::Result<()> {
     let lookup = intake.lookups(records);
-    put(intake, store.matching(&lookup.keys).await?);
-    people(store, intake).await?;
+    let mut register = store.look_up().await?;
+    put(intake, register.matching(&lookup.keys).await?);
+    people(&mut register, intake).await?;
     if !lookup.relations.is_empty() {
         let targets = intake.known.ids();
         if !targets.is_empty() {
-            put(intake, store.referring(&targets, &lookup.relations).await?);
-            people(store, intake).await?;
+            put(intake, register.referring(&targets, &lookup.relations).await?);
+            people(&mut register, intake).await?;
         }
     }
-    Ok(())
+    Ok(register.end().await?)
 }
 
 /// The people of cases, contacts and samples found, and once more where they were merged.
-async fn people(store: &Store, intake: &mut Intake) -> anyhow::Result<()> {
+async fn people(register: &mut LookUp, intake: &mut Intake) -> anyhow::Result<()> {
     let wanting = intake.known.wanting();
     if !wanting.is_empty() {
-        put(intake, store.located(wanting).await?);
+        put(intake, register.located(wanting).await?);
     }
     Ok(())
 }

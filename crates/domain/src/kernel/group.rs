@@ -16,6 +16,7 @@ use crate::{
     refusal::Refusal,
 };
 use std::{
+    borrow::Cow,
     cell::RefCell,
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -54,13 +55,23 @@ pub struct Facts {
     pub referrers: BTreeMap<(Uuid, Relation), Vec<Uuid>>,
     /// Last human code given, per outbreak, in the deciding stream.
     pub codes: BTreeMap<OutbreakId, i64>,
+    /// Aggregates known before anything was asked, and shared: areas and outbreaks.
+    pub standing: Arc<BTreeMap<Uuid, Located>>,
 }
 
 impl Facts {
+    /// An aggregate, `Some(None)` where it was looked for and is not there, `None` where nobody looked.
+    pub fn get(&self, id: Uuid) -> Option<Option<&Located>> {
+        match self.located.get(&id) {
+            Some(located) => Some(located.as_ref()),
+            None => self.standing.get(&id).map(Some),
+        }
+    }
+
     /// The part of `needs` that is not loaded yet.
     pub fn missing(&self, needs: &Needs) -> Needs {
         Needs {
-            ids: needs.ids.iter().copied().filter(|id| !self.located.contains_key(id)).collect(),
+            ids: needs.ids.iter().copied().filter(|id| self.get(*id).is_none()).collect(),
             referrers: needs.referrers.iter().copied().filter(|key| !self.referrers.contains_key(key)).collect(),
             codes: needs.codes.iter().copied().filter(|outbreak| !self.codes.contains_key(outbreak)).collect(),
         }
@@ -172,9 +183,9 @@ pub fn foreseen(submissions: &[Submission], facts: &Facts) -> Needs {
 }
 
 /// A command that waits for its turn within one envelope.
-struct Due {
+struct Due<'s> {
     command_id: CommandId,
-    command: Command,
+    command: Cow<'s, Command>,
     cause: Option<Uuid>,
     depth: u8,
 }
@@ -191,15 +202,15 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     /// Decides one envelope with its reactions in this stream: all of it, or a refusal and nothing.
-    fn run(&mut self, submission: &Submission) -> Result<(), Refusal> {
+    fn run<'s>(&mut self, submission: &'s Submission) -> Result<(), Refusal> {
         let envelope = &submission.envelope;
         if let Some(rights) = &submission.rights {
             rights::authorise(rights, &envelope.command, &self.view())?;
         }
         let mut reactions = 0;
-        let mut queue = VecDeque::from([Due {
+        let mut queue: VecDeque<Due<'s>> = VecDeque::from([Due {
             command_id: envelope.id,
-            command: envelope.command.clone(),
+            command: Cow::Borrowed(&envelope.command),
             cause: None,
             depth: 0,
         }]);
@@ -218,6 +229,7 @@ impl Pass<'_> {
                     reactions += 1;
                     let home = self.home(&command);
                     if home == self.stream {
+                        let command = Cow::Owned(command);
                         queue.push_back(Due { command_id, command, cause: Some(cause), depth: due.depth + 1 });
                     } else {
                         let envelope = Envelope::new(command_id, home, command);
@@ -233,7 +245,7 @@ impl Pass<'_> {
     fn happen(
         &mut self,
         submission: &Submission,
-        due: &Due,
+        due: &Due<'_>,
         n: i64,
         event: Event,
     ) -> Result<Vec<(Command, Uuid)>, Refusal> {
@@ -244,8 +256,12 @@ impl Pass<'_> {
             return Err(Refusal::rule("unknown_body"));
         };
         let cause = event_id(due.command_id.0, n, self.now);
-        self.layer.put(self.facts, after.clone(), &event);
-        let follows = super::react(&after, &event, &self.context(submission.actor, &self.view()));
+        let (version, subject) = (after.version, after.aggregate.about().subject.map(|person| person.0));
+        self.layer.put(self.facts, after, &event);
+        let follows = match self.layer.located.get(&aggregate_id) {
+            Some(after) => super::react(after, &event, &self.context(submission.actor, &self.view())),
+            None => Vec::new(),
+        };
         self.decided.events.push(Happened {
             command_id: due.command_id,
             n,
@@ -253,8 +269,8 @@ impl Pass<'_> {
             device_time: submission.envelope.device_time,
             actor: submission.actor.account,
             aggregate_id,
-            aggregate_version: after.version,
-            subject: after.aggregate.about().subject.map(|person| person.0),
+            aggregate_version: version,
+            subject,
             event,
         });
         Ok(follows.into_iter().map(|command| (command, cause)).collect())
@@ -295,7 +311,7 @@ enum Undo {
 impl Layer {
     fn put(&mut self, facts: &Facts, after: Located, event: &Event) {
         let id = after.id;
-        let before = self.located.get(&id).or_else(|| facts.located.get(&id).and_then(Option::as_ref));
+        let before = self.located.get(&id).or_else(|| facts.get(id).flatten());
         let (old, new) =
             (before.map(|located| located.aggregate.links()).unwrap_or_default(), after.aggregate.links());
         if old != new {
@@ -356,8 +372,8 @@ impl World for View<'_> {
         if let Some(located) = self.layer.located.get(&id) {
             return Some(located);
         }
-        match self.facts.located.get(&id) {
-            Some(located) => located.as_ref(),
+        match self.facts.get(id) {
+            Some(located) => located,
             None => {
                 self.missing.borrow_mut().id(id);
                 None

@@ -6,7 +6,7 @@ use domain::{
     noun::{MatchKey, case::Case, contact::Contact, exposure::Exposure, person::Person, Of},
     seal::Reading,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use uuid::Uuid;
 
 /// What has to be looked for.
@@ -18,68 +18,83 @@ pub struct Lookup {
     pub relations: BTreeSet<Relation>,
 }
 
-/// Records found, by id and by key.
-#[derive(Default)]
+/// Records found, by id and by key, batch by batch: those of a batch that is not yet committed are known to the next.
 pub struct Known {
+    /// The newest batch first; there is always one.
+    batches: VecDeque<Batch>,
+}
+
+#[derive(Default)]
+struct Batch {
     keys: HashMap<MatchKey, Vec<Uuid>>,
     records: HashMap<Uuid, Aggregate>,
     referrers: HashMap<(Uuid, Relation), Vec<Uuid>>,
 }
 
+impl Default for Known {
+    fn default() -> Self {
+        Self { batches: VecDeque::from([Batch::default()]) }
+    }
+}
+
 impl Known {
-    /// Forgets everything: the next batch finds it in the register.
-    pub fn clear(&mut self) {
-        *self = Self::default();
+    /// Begins a batch. Of those before, the last `remembered` are still known; what is older the register has.
+    pub fn next_batch(&mut self, remembered: usize) {
+        self.batches.truncate(remembered);
+        self.batches.push_front(Batch::default());
     }
 
     /// Whether the record is here.
     pub fn has(&self, id: Uuid) -> bool {
-        self.records.contains_key(&id)
+        self.batches.iter().any(|batch| batch.records.contains_key(&id))
     }
 
     /// A record of the register, or one the batch makes, with the keys it is found by and its references.
     pub fn put(&mut self, id: Uuid, aggregate: Aggregate) {
+        let Some(batch) = self.batches.front_mut() else { return };
         for key in aggregate.match_keys(&Reading::permit()) {
-            add(self.keys.entry(key).or_default(), id);
+            add(batch.keys.entry(key).or_default(), id);
         }
         for link in aggregate.about().links {
-            add(self.referrers.entry((link.target, link.relation)).or_default(), id);
+            add(batch.referrers.entry((link.target, link.relation)).or_default(), id);
         }
-        self.records.insert(id, aggregate);
+        batch.records.insert(id, aggregate);
     }
 
     /// Records that a batch still needs: people of what was found, sources of links.
     pub fn wanting(&self) -> BTreeSet<Uuid> {
         let mut wanting = BTreeSet::new();
-        for aggregate in self.records.values() {
+        for aggregate in self.batches.front().into_iter().flat_map(|batch| batch.records.values()) {
             if matches!(aggregate.kind(), Kind::Case | Kind::Contact | Kind::Sample) {
                 wanting.extend(aggregate.about().subject.map(|person| person.0));
             }
         }
-        wanting.retain(|id| !self.records.contains_key(id));
+        wanting.retain(|id| !self.has(*id));
         wanting
     }
 
-    /// Ids of the records here, in their order.
+    /// Ids of the newest batch's records, in their order.
     pub fn ids(&self) -> BTreeSet<Uuid> {
-        self.records.keys().copied().collect()
+        self.batches.front().into_iter().flat_map(|batch| batch.records.keys().copied()).collect()
     }
 
     pub(super) fn get<N: Of>(&self, id: Uuid) -> Option<&N> {
-        self.records.get(&id).and_then(N::of)
+        self.batches.iter().find_map(|batch| batch.records.get(&id)).and_then(N::of)
     }
 
-    pub(super) fn by_key(&self, key: MatchKey) -> &[Uuid] {
-        self.keys.get(&key).map_or(&[], Vec::as_slice)
+    /// Ids of records under a key; one may come more than once.
+    pub(super) fn by_key(&self, key: MatchKey) -> impl Iterator<Item = Uuid> + '_ {
+        self.batches.iter().filter_map(move |batch| batch.keys.get(&key)).flatten().copied()
     }
 
     /// The first record of a noun under a key.
     pub(super) fn one<N: Of>(&self, key: MatchKey) -> Option<&N> {
-        self.by_key(key).iter().find_map(|id| self.get(*id))
+        self.by_key(key).find_map(|id| self.get(id))
     }
 
     fn referring(&self, target: Uuid, relation: Relation) -> impl Iterator<Item = Uuid> + '_ {
-        self.referrers.get(&(target, relation)).into_iter().flatten().copied()
+        let key = (target, relation);
+        self.batches.iter().filter_map(move |batch| batch.referrers.get(&key)).flatten().copied()
     }
 
     /// The open case of a person in an outbreak.

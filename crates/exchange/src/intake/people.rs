@@ -120,7 +120,7 @@ impl Intake {
         let name = fold_name(said.given.full_name.as_deref()?);
         let mut best: Option<(PersonId, i64, Vec<Likeness>)> = None;
         let candidates: std::collections::BTreeSet<_> =
-            keys(said).into_iter().flat_map(|key| self.known.by_key(key)).copied().collect();
+            keys(said).into_iter().flat_map(|key| self.known.by_key(key)).collect();
         for id in candidates {
             let Some(other) = self.known.get::<Person>(id).filter(|person| person.merged_into.is_none()) else {
                 continue;

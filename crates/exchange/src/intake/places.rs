@@ -75,12 +75,12 @@ impl Intake {
         match (&given.code, name) {
             (Some(code), _) => {
                 let all = self.known.by_key(MatchKey::new("place", &[&code.to_lowercase()]));
-                let mut places = all.iter().filter_map(|id| self.known.get::<Place>(*id));
+                let mut places = all.filter_map(|id| self.known.get::<Place>(id));
                 places.find(|place| place.fields.code.as_ref().is_some_and(|stands| stands.0 == *code))
             }
             (None, Some(name)) => {
                 let all = self.known.by_key(MatchKey::new("place", &[&name.to_lowercase()]));
-                let mut places = all.iter().filter_map(|id| self.known.get::<Place>(*id));
+                let mut places = all.filter_map(|id| self.known.get::<Place>(id));
                 places.find(|place| kind.is_none_or(|kind| place.kind == kind))
             }
             (None, None) => None,

@@ -6,6 +6,7 @@ mod durability;
 mod open;
 mod statement;
 
+pub use bulk::Bulk;
 pub use durability::Durability;
 pub use open::{Conn, Db, Engine, Tx};
 pub use statement::{Arg, Sql};

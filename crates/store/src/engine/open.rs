@@ -75,7 +75,7 @@ impl Db {
             .foreign_keys(false)
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY");
-        let writing = options.clone().pragma("cache_size", "-98304").pragma("wal_autocheckpoint", "8000");
+        let writing = options.clone().pragma("cache_size", "-98304").pragma("wal_autocheckpoint", "16000");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)

@@ -137,7 +137,7 @@ fn bind_sqlite(mut query: SqliteQuery<'_>, args: Vec<Arg>) -> SqliteQuery<'_> {
     query
 }
 
-pub(super) fn bind_one_sqlite(query: SqliteQuery<'_>, value: Value) -> SqliteQuery<'_> {
+fn bind_one_sqlite(query: SqliteQuery<'_>, value: Value) -> SqliteQuery<'_> {
     match value {
         Value::Null => query.bind(None::<i64>),
         Value::Int(value) => query.bind(value),

@@ -47,11 +47,13 @@ impl PersonKeys {
     pub(super) fn generate(erased: &[u8], entropy: Entropy<'_>) -> Result<Self, VaultError> {
         let mut plain = Zeroizing::new([0_u8; PLAIN_BYTES]);
         let (mask, keys) = plain.split_at_mut(1);
+        // All at once: each asking is a call into the system.
+        entropy(keys);
         for (class, key) in (0..CLASSES).zip(keys.chunks_exact_mut(KEY_BYTES)) {
             if erased.contains(&class) {
+                key.fill(0);
                 continue;
             }
-            entropy(key);
             if key.iter().all(|byte| Some(byte) == key.first().as_ref().copied()) {
                 return Err(VaultError::BadEntropy);
             }

@@ -8,7 +8,7 @@ use crate::{
     tables::{self, CODE_COUNTER},
     value::{Row, Value},
     vault::Vault,
-    writer::{Unit, load_aggregates},
+    writer::{Unit, load_replayed},
 };
 use domain::{id::StreamId, kernel::Located};
 use std::{
@@ -67,7 +67,7 @@ impl Scratch {
         unseal_all(vault, &mut entries, faults).await?;
         let ids: BTreeSet<Uuid> = entries.iter().map(|entry| entry.aggregate_id).collect();
         let mut tx = self.db.begin_write().await?;
-        let before = load_aggregates(&mut tx, ids).await?;
+        let before = load_replayed(&mut tx, ids).await?;
         let mut now: BTreeMap<Uuid, Located> = before.clone();
         for entry in entries {
             note_code(&mut self.codes, &entry);

@@ -1,8 +1,14 @@
 //! One group, one transaction.
 
-use super::{devices, load, sealing, sealing::SealingError, spool, unit::Unit};
+use super::{
+    devices, load, sealing,
+    sealing::SealingError,
+    spool,
+    trail::{Head, Trail, Trails},
+    unit::Unit,
+};
 use crate::{
-    engine::{Arg, Db, DbError, Tx},
+    engine::{Arg, Bulk, Db, DbError, Tx},
     tables::{CODE_COUNTER, CONFLICT, DISPATCH, JOURNAL, OUTCOME, STREAM_HEAD, WAITING},
     value::{ColumnType, Row, Value},
     vault::{PersonKeys, Vault, VaultError},
@@ -60,6 +66,8 @@ pub struct Core {
     pub streams: AtomicI64,
     /// Rows in `waiting`, as far as this process knows; while 0, nobody is looked for.
     pub waiting: AtomicI64,
+    /// What the last group of each stream left behind.
+    pub trails: Trails,
 }
 
 /// Why a group could not be committed. Nothing of it was.
@@ -110,30 +118,84 @@ pub enum Answered {
 const MAX_PASSES: usize = 64;
 
 impl Core {
-    /// Decides and commits one group of one stream.
-    pub async fn commit(&self, stream: StreamId, submissions: &[Submission]) -> Result<Committed, GroupError> {
+    /// Decides and commits one group of one stream. `decided` is told what the group leaves behind as soon as that is
+    /// known, before anything is written.
+    pub async fn commit(
+        &self,
+        stream: StreamId,
+        submissions: &[Submission],
+        decided: impl FnOnce(Arc<Trail>),
+    ) -> Result<Committed, GroupError> {
         let mut tx = self.db.begin_write().await?;
         let head = lock(&mut tx, stream).await?;
+        let trail = self.trails.last(stream).filter(|trail| trail.head == head);
+        let built = self.build(&mut tx, stream, head, submissions, trail.as_deref()).await?;
+        if let Some(trail) = &built.trail {
+            decided(trail.clone());
+        }
+        self.carry_out(tx, stream, submissions, built).await
+    }
+
+    /// Decides a group on what the group before it, not yet written, will leave behind. `None` where it cannot be told
+    /// before that one is written.
+    pub async fn look_ahead(
+        &self,
+        stream: StreamId,
+        submissions: &[Submission],
+        trail: &Trail,
+    ) -> Result<Option<Built>, GroupError> {
+        if trail.moves || submissions.iter().any(|submission| trail.commands.contains(&submission.envelope.id.0)) {
+            return Ok(None);
+        }
+        let mut tx = self.db.begin_read().await?;
+        let built = self.build(&mut tx, stream, trail.head.clone(), submissions, Some(trail)).await?;
+        tx.roll_back().await?;
+        Ok(Some(built))
+    }
+
+    /// Commits a group decided ahead. `None` where the stream's head is not the one it was decided on: nothing was
+    /// written, and the group has to be decided again.
+    pub async fn commit_ahead(
+        &self,
+        stream: StreamId,
+        submissions: &[Submission],
+        built: Built,
+        decided: impl FnOnce(Arc<Trail>),
+    ) -> Result<Option<Committed>, GroupError> {
+        let mut tx = self.db.begin_write().await?;
+        if lock(&mut tx, stream).await? != built.before {
+            tx.roll_back().await?;
+            return Ok(None);
+        }
+        if let Some(trail) = &built.trail {
+            decided(trail.clone());
+        }
+        self.carry_out(tx, stream, submissions, built).await.map(Some)
+    }
+
+    /// Everything of a group but its writing. `tx` is read only.
+    async fn build(
+        &self,
+        tx: &mut Tx,
+        stream: StreamId,
+        head: Head,
+        submissions: &[Submission],
+        trail: Option<&Trail>,
+    ) -> Result<Built, GroupError> {
         let now = (self.clock)().max(head.at);
         let contents: Vec<[u8; 32]> = submissions.iter().map(|submission| content(submission)).collect();
         let mut answers: Vec<Option<Answered>> = vec![None; submissions.len()];
-        let again = seen(&mut tx, stream, submissions, &contents, &mut answers).await?;
+        let again = seen(tx, stream, submissions, &contents, &mut answers).await?;
         let (fresh, twice) = once(submissions, &answers);
         if fresh.is_empty() {
-            tx.roll_back().await?;
-            return Ok(Committed {
-                outcomes: answered(answers),
-                head: head.seq,
-                created: vec![],
-                dispatches: vec![],
-            });
+            return Ok(Built { outcomes: answered(answers), ..Built::of_nothing(head) });
         }
         let group: Vec<Submission> = fresh.iter().map(|n| submissions[*n].clone()).collect();
-        let (facts, mut decided) = self.decide(&mut tx, stream, now, &group).await?;
+        let (facts, mut decided) = self.decide(tx, stream, now, &group, trail).await?;
         let mut unit = Unit::default();
         let (after, subjects) = self.journal(stream, now, &head, &mut decided, &mut unit).await?;
         for located in decided.touched.values() {
-            unit.change(facts.located.get(&located.id).and_then(Option::as_ref), located)?;
+            unit.change(facts.get(located.id).flatten(), located)?;
         }
         for (outbreak, last) in &decided.codes {
             unit.put(&CODE_COUNTER, vec![stream.0.into(), outbreak.0.into(), (*last).into()]);
@@ -150,12 +212,8 @@ impl Core {
             answers[n] = if same { answers[first].clone() } else { Some(Answered::OtherContent) };
         }
         let kept = self.spool(stream, now, &group, &decided, &again, &mut unit).await?;
-        devices::note(&mut tx, stream.0, now, &group, &mut unit).await?;
-        unit.put(&STREAM_HEAD, vec![stream.0.into(), after.seq.into(), after.hash.into(), now.into()]);
-        crate::closure::keep(&mut tx, decided.touched.values(), &mut unit).await?;
+        unit.put(&STREAM_HEAD, vec![stream.0.into(), after.seq.into(), after.hash.clone().into(), now.into()]);
         unit.sort();
-        self.note_written(&unit, &subjects);
-        unit.write(&mut tx).await?;
         let dispatches = decided
             .dispatches
             .iter()
@@ -164,16 +222,53 @@ impl Core {
                 (dispatch.envelope.stream, dispatch.envelope.id, submission)
             })
             .collect();
-        tx.commit().await?;
-        self.waiting.fetch_add(kept, Ordering::Relaxed);
         let created =
-            decided.touched.values().filter(|located| facts.located.get(&located.id).is_none_or(Option::is_none));
-        Ok(Committed {
+            decided.touched.values().filter(|located| facts.get(located.id).flatten().is_none());
+        Ok(Built {
+            before: head,
+            at: now,
             created: created.map(|located| located.id).collect(),
             outcomes: answered(answers),
-            head: after.seq,
+            written: self.watched().then(|| Written { unit: unit.clone(), subjects }),
+            statements: unit.statements(tx.engine())?,
             dispatches,
+            waiting: kept,
+            trail: Some(Arc::new(Trail::new(stream, after, &group, facts, decided, trail))),
         })
+    }
+
+    /// Writes a built group and makes it durable.
+    async fn carry_out(
+        &self,
+        mut tx: Tx,
+        stream: StreamId,
+        submissions: &[Submission],
+        built: Built,
+    ) -> Result<Committed, GroupError> {
+        let Some(trail) = built.trail else {
+            tx.roll_back().await?;
+            return Ok(Committed {
+                outcomes: built.outcomes,
+                head: built.before.seq,
+                created: vec![],
+                dispatches: vec![],
+            });
+        };
+        // What can be told under the lock only.
+        let mut late = Unit::default();
+        devices::note(&mut tx, stream.0, built.at, submissions, &mut late).await?;
+        crate::closure::keep(&mut tx, trail.touched.values(), &mut late).await?;
+        if let Some(mut written) = built.written {
+            written.unit.join(late.clone());
+            self.note_written(written);
+        }
+        tx.run(built.statements).await?;
+        late.write(&mut tx).await?;
+        tx.commit().await?;
+        self.waiting.fetch_add(built.waiting, Ordering::Relaxed);
+        let head = trail.head.seq;
+        self.trails.leave(stream, trail);
+        Ok(Committed { created: built.created, outcomes: built.outcomes, head, dispatches: built.dispatches })
     }
 
     async fn decide(
@@ -182,15 +277,16 @@ impl Core {
         stream: StreamId,
         now: i64,
         group: &[Submission],
+        trail: Option<&Trail>,
     ) -> Result<(Facts, Decided), GroupError> {
         let only = self.streams.load(Ordering::Relaxed) == 1;
-        let mut facts = Facts::default();
+        let mut facts = Facts { standing: trail.map(Trail::standing).unwrap_or_default(), ..Facts::default() };
         for _ in 0..3 {
             let needs = foreseen(group, &facts);
             if needs == domain::kernel::Needs::default() {
                 break;
             }
-            load::load(tx, stream, only, &needs, &mut facts).await?;
+            load::load(tx, stream, only, &needs, trail, &mut facts).await?;
         }
         for pass in 1..=MAX_PASSES {
             match decide_group(group, stream, now, &facts, &self.packs) {
@@ -200,16 +296,21 @@ impl Core {
                 }
                 Err(needs) => {
                     tracing::trace!(?needs, "facts to load");
-                    load::load(tx, stream, only, &needs, &mut facts).await?;
+                    load::load(tx, stream, only, &needs, trail, &mut facts).await?;
                 }
             }
         }
         Err(GroupError::Endless)
     }
 
-    fn note_written(&self, unit: &Unit, subjects: &[Uuid]) {
+    /// Whether a measurement takes what is written.
+    fn watched(&self) -> bool {
+        self.tap.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_some()
+    }
+
+    fn note_written(&self, written: Written) {
         if let Some(list) = self.tap.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_mut() {
-            list.push(Written { unit: unit.clone(), subjects: subjects.to_vec() });
+            list.push(written);
         }
     }
 
@@ -315,11 +416,38 @@ impl Core {
     }
 }
 
-/// The last entry of a stream.
-struct Head {
-    seq: i64,
-    hash: Vec<u8>,
+/// A group decided, sealed and made into rows, not yet written.
+pub struct Built {
+    /// The head it was decided on.
+    before: Head,
+    /// When it was decided, milliseconds UTC.
     at: i64,
+    outcomes: Vec<Answered>,
+    statements: Vec<Bulk>,
+    /// For a measurement only.
+    written: Option<Written>,
+    created: Vec<Uuid>,
+    dispatches: Vec<(StreamId, CommandId, Submission)>,
+    /// Change of the number of waiting commands.
+    waiting: i64,
+    /// What it leaves behind; nothing where every id was answered before.
+    trail: Option<Arc<Trail>>,
+}
+
+impl Built {
+    fn of_nothing(before: Head) -> Self {
+        Self {
+            at: before.at,
+            before,
+            outcomes: Vec::new(),
+            statements: Vec::new(),
+            written: None,
+            created: Vec::new(),
+            dispatches: Vec::new(),
+            waiting: 0,
+            trail: None,
+        }
+    }
 }
 
 /// The first statement of every write: locks the stream's head, so that numbers have no gaps and several servers may

@@ -1,5 +1,6 @@
 //! Loading facts in bulk.
 
+use super::trail::Trail;
 use crate::{
     engine::{Arg, DbError, Tx},
     value::{ColumnType, Row},
@@ -15,7 +16,7 @@ const OWN: &str =
     "SELECT stream, id, kind, version, released_to, state FROM aggregate WHERE stream = $1 AND id IN {2}";
 const ANY: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
      WHERE stream IN (SELECT stream FROM stream_head) AND id IN {1}";
-const EVERY: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
+const REPLAYED: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
      WHERE stream IN (SELECT DISTINCT stream FROM aggregate) AND id IN {1}";
 const AGGREGATE_TYPES: [ColumnType; 6] =
     [ColumnType::Int, ColumnType::Uuid, ColumnType::Int, ColumnType::Int, ColumnType::Int, ColumnType::Bytes];
@@ -23,12 +24,14 @@ const REFERRERS: &str = "SELECT target, relation, source FROM link \
      WHERE stream IN (SELECT stream FROM stream_head) AND target IN {1}";
 const CODES: &str = "SELECT outbreak, last FROM code_counter WHERE stream = $1 AND outbreak IN {2}";
 
-/// Loads what is missing of `needs` into `facts`; referrers are loaded with the aggregates they name.
+/// Loads what is missing of `needs` into `facts`; referrers are loaded with the aggregates they name. What `trail` knows
+/// goes before what the database has.
 pub(crate) async fn load(
     tx: &mut Tx,
     stream: StreamId,
     only_stream: bool,
     needs: &Needs,
+    trail: Option<&Trail>,
     facts: &mut Facts,
 ) -> Result<(), DbError> {
     let mut ids: BTreeSet<Uuid> = needs.ids.clone();
@@ -43,17 +46,26 @@ pub(crate) async fn load(
             let asked = needs.referrers.range((target, Relation::Subject)..).take_while(|(id, _)| *id == target);
             for key in asked.filter(|(_, relation)| *relation as i64 == code) {
                 facts.referrers.entry(*key).or_default().push(source);
-                ids.insert(source);
             }
         }
         for key in &needs.referrers {
             if let Some(list) = facts.referrers.get_mut(key) {
+                if let Some(trail) = trail {
+                    trail.correct(*key, list);
+                }
                 list.sort_unstable();
                 list.dedup();
+                ids.extend(list.iter());
             }
         }
     }
-    ids.retain(|id| !facts.located.contains_key(id));
+    ids.retain(|id| match trail.and_then(|trail| trail.located(*id)) {
+        Some(located) => {
+            facts.located.entry(*id).or_insert_with(|| Some(located.clone()));
+            false
+        }
+        None => !facts.located.contains_key(id),
+    });
     aggregates(tx, stream, only_stream, ids, facts).await?;
     if !needs.codes.is_empty() {
         for outbreak in &needs.codes {
@@ -63,6 +75,11 @@ pub(crate) async fn load(
         let types = [ColumnType::Uuid, ColumnType::Int];
         for row in tx.rows(CODES, &[stream.0.into(), Arg::Uuids(outbreaks)], &types).await? {
             facts.codes.insert(OutbreakId(row[0].uuid()?), row[1].int()?);
+        }
+        for outbreak in &needs.codes {
+            if let Some(last) = trail.and_then(|trail| trail.code(*outbreak)) {
+                facts.codes.insert(*outbreak, last);
+            }
         }
     }
     Ok(())
@@ -117,8 +134,17 @@ pub(crate) fn located(row: &Row) -> Result<Located, DbError> {
 
 /// Aggregates of any home, by id.
 pub(crate) async fn load_aggregates(tx: &mut Tx, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
+    by_id(tx, ANY, ids).await
+}
+
+/// The same in a scratch file, which has no heads of streams.
+pub(crate) async fn load_replayed(tx: &mut Tx, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
+    by_id(tx, REPLAYED, ids).await
+}
+
+async fn by_id(tx: &mut Tx, sql: &str, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
     let mut found = BTreeMap::new();
-    for row in tx.rows(EVERY, &[Arg::Uuids(ids.into_iter().collect())], &AGGREGATE_TYPES).await? {
+    for row in tx.rows(sql, &[Arg::Uuids(ids.into_iter().collect())], &AGGREGATE_TYPES).await? {
         let located = located(&row)?;
         found.insert(located.id, located);
     }

@@ -6,10 +6,11 @@ mod load;
 mod queue;
 mod sealing;
 mod spool;
+mod trail;
 mod unit;
 
 pub use commit::{Core, GroupError, SharedClock, SharedEntropy, Tap, Written};
-pub(crate) use load::load_aggregates;
+pub(crate) use load::{load_aggregates, load_replayed};
 pub use queue::{SubmitError, Submitter};
 pub use sealing::{chain_hash, unseal};
 pub use unit::Unit;

@@ -1,6 +1,9 @@
 //! Group commit: whatever is queued when the last commit finished commits together; no timer (DESIGN §3).
 
-use super::commit::{Answered, Committed, Core, GroupError};
+use super::{
+    commit::{Answered, Built, Committed, Core, GroupError},
+    trail::Trail,
+};
 use crate::engine::Engine;
 use domain::{
     id::StreamId,
@@ -38,14 +41,18 @@ pub enum SubmitError {
 /// One queued batch of one stream.
 struct Work {
     submissions: Vec<Submission>,
-    reply: oneshot::Sender<Vec<Result<Outcome, SubmitError>>>,
+    reply: Reply,
     _room: tokio::sync::OwnedSemaphorePermit,
 }
+
+type Reply = oneshot::Sender<Vec<Result<Outcome, SubmitError>>>;
 
 /// Most envelopes of one commit.
 const GROUP: usize = 2_000;
 /// Most envelopes queued before new ones are turned away.
 const QUEUE: usize = 40_000;
+/// Envelopes from which a batch is decided while the one before is being written; fewer are better left to gather.
+const AHEAD: usize = 256;
 /// Times a group is tried again when the database went away or a lock was lost.
 const TRIES: u32 = 5;
 
@@ -127,48 +134,119 @@ impl Submitter {
     }
 }
 
-async fn write(door: Submitter, mut receiver: mpsc::UnboundedReceiver<(StreamId, Work)>) {
-    let mut queued: VecDeque<(StreamId, Work)> = VecDeque::new();
-    let mut stopped: Option<SubmitError> = None;
-    loop {
-        if queued.is_empty() {
-            match receiver.recv().await {
-                Some(work) => queued.push_back(work),
-                None => return,
+/// What is queued for one lane.
+struct Queue {
+    receiver: mpsc::UnboundedReceiver<(StreamId, Work)>,
+    queued: VecDeque<(StreamId, Work)>,
+    size: usize,
+}
+
+/// The works of one stream that are committed together.
+struct Batch {
+    stream: StreamId,
+    group: Vec<Submission>,
+    replies: Vec<(usize, Reply, tokio::sync::OwnedSemaphorePermit)>,
+    /// Decided already, while the batch before was being written.
+    ahead: Option<Built>,
+}
+
+impl Queue {
+    fn take_in(&mut self, (stream, work): (StreamId, Work)) {
+        self.size += work.submissions.len();
+        self.queued.push_back((stream, work));
+    }
+
+    /// Waits until at least so many envelopes are queued; false where no more will come. Nothing is lost when it is
+    /// given up half-way.
+    async fn holds(&mut self, envelopes: usize) -> bool {
+        while self.size < envelopes || self.queued.is_empty() {
+            match self.receiver.recv().await {
+                Some(work) => self.take_in(work),
+                None => return false,
             }
         }
-        while let Ok(work) = receiver.try_recv() {
-            queued.push_back(work);
+        true
+    }
+
+    /// What is queued for the stream that has waited longest.
+    fn batch(&mut self) -> Option<Batch> {
+        while let Ok(work) = self.receiver.try_recv() {
+            self.take_in(work);
         }
-        let Some((stream, first)) = queued.pop_front() else { continue };
-        let mut works = vec![first];
-        let mut size = works[0].submissions.len();
-        let mut rest = VecDeque::with_capacity(queued.len());
-        for (other, work) in queued.drain(..) {
-            if other == stream && size + work.submissions.len() <= GROUP {
-                size += work.submissions.len();
-                works.push(work);
+        let stream = self.queued.front()?.0;
+        let mut batch = Batch { stream, group: Vec::new(), replies: Vec::new(), ahead: None };
+        let mut rest = VecDeque::with_capacity(self.queued.len());
+        for (other, work) in self.queued.drain(..) {
+            let fits = batch.group.is_empty() || batch.group.len() + work.submissions.len() <= GROUP;
+            if other == stream && fits {
+                self.size -= work.submissions.len();
+                batch.replies.push((work.submissions.len(), work.reply, work._room));
+                batch.group.extend(work.submissions);
             } else {
                 rest.push_back((other, work));
             }
         }
-        queued = rest;
-        let (parts, replies): (Vec<_>, Vec<_>) =
-            works.into_iter().map(|work| (work.submissions, (work.reply, work._room))).unzip();
-        let lengths: Vec<usize> = parts.iter().map(Vec::len).collect();
-        let group: Vec<Submission> = parts.into_iter().flatten().collect();
-        let answers = match &stopped {
-            Some(error) => vec![Err(error.clone()); group.len()],
-            None => door.commit_or_bisect(stream, group).await,
+        self.queued = rest;
+        Some(batch)
+    }
+}
+
+/// One lane: while a batch is being written, the next is decided on what it leaves behind.
+async fn write(door: Submitter, receiver: mpsc::UnboundedReceiver<(StreamId, Work)>) {
+    let mut queue = Queue { receiver, queued: VecDeque::new(), size: 0 };
+    let mut stopped: Option<SubmitError> = None;
+    let mut next: Option<Batch> = None;
+    loop {
+        if next.is_none() && !queue.holds(1).await && queue.queued.is_empty() {
+            return;
+        }
+        let Some(batch) = next.take().or_else(|| queue.batch()) else { continue };
+        if let Some(error) = &stopped {
+            let refused = vec![Err(error.clone()); batch.group.len()];
+            batch.answer(refused);
+            continue;
+        }
+        let stream = batch.stream;
+        let (leave, left) = oneshot::channel();
+        let mut writing = tokio::spawn(door.clone().commit_batch(batch, leave));
+        let trail = tokio::select! {
+            trail = left => trail.ok(),
+            ended = &mut writing => {
+                stopped = ended.unwrap_or_else(broken_off);
+                continue;
+            }
         };
-        stopped = stopped.or_else(|| {
-            answers.iter().find_map(|answer| match answer {
-                Err(error @ SubmitError::SyncFailed(_)) => Some(error.clone()),
-                _ => None,
-            })
-        });
+        let more = tokio::select! {
+            biased;
+            ended = &mut writing => {
+                stopped = ended.unwrap_or_else(broken_off);
+                continue;
+            }
+            more = queue.holds(AHEAD) => more,
+        };
+        if more {
+            next = queue.batch();
+        }
+        if let (Some(next), Some(trail)) = (&mut next, trail)
+            && next.stream == stream
+        {
+            // Where it cannot be decided ahead, it is decided after.
+            next.ahead = door.core.look_ahead(stream, &next.group, &trail).await.ok().flatten();
+        }
+        stopped = writing.await.unwrap_or_else(broken_off);
+    }
+}
+
+/// A batch whose writing broke off was rolled back, and its callers were told; the lane goes on.
+fn broken_off(error: tokio::task::JoinError) -> Option<SubmitError> {
+    tracing::error!(%error, "a batch broke off; nothing of it was written");
+    None
+}
+
+impl Batch {
+    fn answer(self, answers: Vec<Result<Outcome, SubmitError>>) {
         let mut answers = answers.into_iter();
-        for (length, (reply, room)) in lengths.into_iter().zip(replies) {
+        for (length, reply, room) in self.replies {
             // A caller that went away does not need its answer; the outcome is stored.
             let _ = reply.send(answers.by_ref().take(length).collect());
             drop(room);
@@ -177,12 +255,31 @@ async fn write(door: Submitter, mut receiver: mpsc::UnboundedReceiver<(StreamId,
 }
 
 impl Submitter {
+    /// Commits a batch and answers it. An error after which nothing may be written any more comes back.
+    async fn commit_batch(self, mut batch: Batch, leave: oneshot::Sender<Arc<Trail>>) -> Option<SubmitError> {
+        let (group, ahead) = (std::mem::take(&mut batch.group), batch.ahead.take());
+        let answers = self.commit_or_bisect(batch.stream, group, ahead, leave).await;
+        let fatal = answers.iter().find_map(|answer| match answer {
+            Err(error @ SubmitError::SyncFailed(_)) => Some(error.clone()),
+            _ => None,
+        });
+        batch.answer(answers);
+        fatal
+    }
+
     /// Commits a group; one that fails is halved until the offending envelope alone gets the error.
-    async fn commit_or_bisect(&self, stream: StreamId, group: Vec<Submission>) -> Vec<Result<Outcome, SubmitError>> {
+    async fn commit_or_bisect(
+        &self,
+        stream: StreamId,
+        group: Vec<Submission>,
+        mut ahead: Option<Built>,
+        leave: oneshot::Sender<Arc<Trail>>,
+    ) -> Vec<Result<Outcome, SubmitError>> {
         let mut answers = Vec::with_capacity(group.len());
         let mut parts = VecDeque::from([group]);
+        let mut leave = Some(leave);
         while let Some(part) = parts.pop_front() {
-            match self.commit_with_patience(stream, &part).await {
+            match self.commit_with_patience(stream, &part, ahead.take(), &mut leave).await {
                 Ok(committed) => {
                     answers.extend(committed.outcomes.iter().map(|answer| match answer {
                         Answered::Outcome(outcome) => Ok(outcome.clone()),
@@ -204,10 +301,28 @@ impl Submitter {
     }
 
     /// Tries again where the database went away: what was committed although its answer was lost is found by its ids.
-    async fn commit_with_patience(&self, stream: StreamId, part: &[Submission]) -> Result<Committed, SubmitError> {
+    async fn commit_with_patience(
+        &self,
+        stream: StreamId,
+        part: &[Submission],
+        mut ahead: Option<Built>,
+        leave: &mut Option<oneshot::Sender<Arc<Trail>>>,
+    ) -> Result<Committed, SubmitError> {
         let mut tries = 0;
         loop {
-            let error = match self.core.commit(stream, part).await {
+            // Whoever looks ahead may be gone; a trail that comes to nothing makes what was decided on it void.
+            let decided = |trail| {
+                let _ = leave.take().map(|leave| leave.send(trail));
+            };
+            let committed = match ahead.take() {
+                Some(built) => match self.core.commit_ahead(stream, part, built, decided).await {
+                    Ok(None) => continue,
+                    Ok(Some(committed)) => Ok(committed),
+                    Err(error) => Err(error),
+                },
+                None => self.core.commit(stream, part, decided).await,
+            };
+            let error = match committed {
                 Ok(committed) => return Ok(committed),
                 Err(error) => error,
             };

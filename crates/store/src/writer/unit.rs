@@ -1,7 +1,7 @@
 //! The unit of work: the rows a decided group changes, by table, as differences.
 
 use crate::{
-    engine::{DbError, Tx},
+    engine::{Bulk, DbError, Engine, Tx},
     rows::each_row,
     table::Table,
     tables::AGGREGATE,
@@ -26,6 +26,16 @@ impl Unit {
     /// One key to delete.
     pub(crate) fn delete(&mut self, table: &'static Table, key: Row) {
         self.gone.entry(table.name).or_insert_with(|| (table, Vec::new())).1.push(key);
+    }
+
+    /// Takes in the rows of another.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (table, rows) in other.put.into_values() {
+            self.put.entry(table.name).or_insert_with(|| (table, Vec::new())).1.extend(rows);
+        }
+        for (table, keys) in other.gone.into_values() {
+            self.gone.entry(table.name).or_insert_with(|| (table, Vec::new())).1.extend(keys);
+        }
     }
 
     /// The rows that turn `before` into `after`.
@@ -71,14 +81,21 @@ impl Unit {
         }
     }
 
-    /// Writes everything, one bulk statement per table.
-    pub async fn write(self, tx: &mut Tx) -> Result<(), DbError> {
+    /// The statements that write everything, one bulk statement per table or a few.
+    pub(crate) fn statements(self, engine: Engine) -> Result<Vec<Bulk>, DbError> {
+        let mut statements = Vec::new();
         for (table, keys) in self.gone.into_values() {
-            tx.delete(table, keys).await?;
+            statements.extend(Bulk::deletes(engine, table, keys)?);
         }
         for (table, rows) in self.put.into_values() {
-            tx.upsert(table, rows).await?;
+            statements.extend(Bulk::upserts(engine, table, rows)?);
         }
-        Ok(())
+        Ok(statements)
+    }
+
+    /// Writes everything.
+    pub async fn write(self, tx: &mut Tx) -> Result<(), DbError> {
+        let statements = self.statements(tx.engine())?;
+        tx.run(statements).await
     }
 }

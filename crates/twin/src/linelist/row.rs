@@ -143,7 +143,8 @@ fn bad(list: &LineList<'_>, row: u32, defect: Defect) -> [String; COLUMN_COUNT] 
             };
         }
         Defect::FutureDate => {
-            let ahead = stream.between(2, 300) as i32;
+            // Wherever it is read on the day after the list was taken, it has not begun.
+            let ahead = stream.between(3, 300) as i32;
             let day = calendar::date_of_epoch_day(calendar::epoch_day(list.spec.as_of) + ahead);
             cells[at::REPORTED_AT] = format!("{day} 09:30");
         }
