@@ -106,6 +106,7 @@ impl Store {
             streams: AtomicI64::new(streams),
             waiting: AtomicI64::new(waiting),
             trails: Default::default(),
+            ahead: Default::default(),
         });
         let door = Submitter::new(core.clone());
         Ok(Self { core, door, epoch, exercise })

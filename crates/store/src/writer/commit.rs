@@ -26,7 +26,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 use uuid::Uuid;
@@ -68,6 +68,8 @@ pub struct Core {
     pub waiting: AtomicI64,
     /// What the last group of each stream left behind.
     pub trails: Trails,
+    /// Groups that were decided while the one before was being written.
+    pub ahead: AtomicU64,
 }
 
 /// Why a group could not be committed. Nothing of it was.
@@ -170,6 +172,7 @@ impl Core {
         if let Some(trail) = &built.trail {
             decided(trail.clone());
         }
+        self.ahead.fetch_add(1, Ordering::Relaxed);
         self.carry_out(tx, stream, submissions, built).await.map(Some)
     }
 

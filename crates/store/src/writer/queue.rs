@@ -81,6 +81,11 @@ impl Submitter {
         self.heads.subscribe()
     }
 
+    /// How many groups of this process were decided while the one before was being written.
+    pub fn decided_ahead(&self) -> u64 {
+        self.core.ahead.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// Submits envelopes and answers each, in order, after they are durable. Envelopes of one stream are decided in the
     /// order given.
     pub async fn submit(&self, submissions: Vec<Submission>) -> Vec<Result<Outcome, SubmitError>> {

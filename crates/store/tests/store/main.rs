@@ -1,7 +1,9 @@
 //! The store through its own door, on both engines.
 
 mod access_log;
+
 mod accounts;
+mod ahead;
 mod chain;
 mod feed;
 mod histories;
