@@ -194,8 +194,10 @@ impl<'a> Run<'a> {
 
     async fn group(&mut self, batch: Vec<RowOutcome>, first: u32, rows_done: i64) -> anyhow::Result<()> {
         self.next_batch();
+        tracing::trace!(first, "looking up");
         let records = batch.iter().filter_map(|outcome| outcome.records.as_ref().ok()).flatten();
         found::load(self.store, &mut self.intake, records).await?;
+        tracing::trace!(first, "planning");
         let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(batch.len()));
         for (n, RowOutcome { row, records }) in (first..).zip(batch) {
             let plan = match records {
@@ -274,7 +276,9 @@ impl<'a> Run<'a> {
         if self.dry {
             return self.conclude(planned);
         }
+        tracing::trace!("planned");
         self.settle(IN_FLIGHT - 1).await?;
+        tracing::trace!("settled");
         let settings = self.intake.settings();
         let (import, started) = (settings.import, settings.started_at());
         let mut counts = self.counts;

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 /// Most rows of one SQLite statement; smaller rests go in powers of two, so that few texts are prepared. Each statement is
 /// a turn between two threads, so many rows go together.
-const ROWS: usize = 512;
+const ROWS: usize = 256;
 /// Most values of one SQLite statement; the engine's own limit is 32,766.
-const VALUES: usize = 16_384;
+const VALUES: usize = 8_192;
 /// Most rows of one PostgreSQL statement: bounds the memory of its arrays.
 const ARRAY_ROWS: usize = 10_000;
 

@@ -75,7 +75,7 @@ impl Db {
             .foreign_keys(false)
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY");
-        let writing = options.clone().pragma("cache_size", "-98304").pragma("wal_autocheckpoint", "16000");
+        let writing = options.clone().pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16000");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -84,7 +84,7 @@ impl Db {
             .acquire_timeout(PATIENCE)
             .connect_with(writing)
             .await?;
-        let reading = options.create_if_missing(false).pragma("cache_size", "-16384");
+        let reading = options.create_if_missing(false).pragma("cache_size", "-8192");
         let readers =
             SqlitePoolOptions::new().max_connections(6).acquire_timeout(PATIENCE).connect_with(reading).await?;
         Ok(Self::Sqlite { readers, writer })

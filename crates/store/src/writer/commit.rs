@@ -196,7 +196,9 @@ impl Core {
         let group: Vec<Submission> = fresh.iter().map(|n| submissions[*n].clone()).collect();
         let (facts, mut decided) = self.decide(tx, stream, now, &group, trail).await?;
         let mut unit = Unit::default();
+        tracing::trace!("sealing");
         let (after, subjects) = self.journal(stream, now, &head, &mut decided, &mut unit).await?;
+        tracing::trace!("rows");
         for located in decided.touched.values() {
             unit.change(facts.get(located.id).flatten(), located)?;
         }
@@ -267,6 +269,7 @@ impl Core {
         }
         tx.run(built.statements).await?;
         late.write(&mut tx).await?;
+        tracing::trace!("to be made durable");
         tx.commit().await?;
         self.waiting.fetch_add(built.waiting, Ordering::Relaxed);
         let head = trail.head.seq;

@@ -236,7 +236,9 @@ async fn write(door: Submitter, receiver: mpsc::UnboundedReceiver<(StreamId, Wor
             && next.stream == stream
         {
             // Where it cannot be decided ahead, it is decided after.
+            tracing::trace!(envelopes = next.group.len(), "deciding ahead");
             next.ahead = door.core.look_ahead(stream, &next.group, &trail).await.ok().flatten();
+            tracing::trace!(ahead = next.ahead.is_some(), "decided ahead");
         }
         stopped = writing.await.unwrap_or_else(broken_off);
     }
@@ -263,11 +265,13 @@ impl Submitter {
     /// Commits a batch and answers it. An error after which nothing may be written any more comes back.
     async fn commit_batch(self, mut batch: Batch, leave: oneshot::Sender<Arc<Trail>>) -> Option<SubmitError> {
         let (group, ahead) = (std::mem::take(&mut batch.group), batch.ahead.take());
+        tracing::trace!(envelopes = group.len(), ahead = ahead.is_some(), "writing");
         let answers = self.commit_or_bisect(batch.stream, group, ahead, leave).await;
         let fatal = answers.iter().find_map(|answer| match answer {
             Err(error @ SubmitError::SyncFailed(_)) => Some(error.clone()),
             _ => None,
         });
+        tracing::trace!("written");
         batch.answer(answers);
         fatal
     }
