@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub struct Reached {
     /// The column of the row's area, with the table's alias; `NULL` reads as not known.
     pub area: &'static str,
+    /// The column of the area that the row is offered to, where rows are.
+    pub offered: Option<&'static str>,
     /// Ids whose assignments cover the row: columns of the row, with the alias.
     pub own: &'static [&'static str],
     /// Further covers: `(column, subselect)`, where the column is in what the subselect gives; `{work}` in it stands
@@ -83,7 +85,13 @@ pub fn within(statement: &mut Statement, scope: &Scope, actor: &Actor, reached: 
             statement.push(" OR ");
         }
         statement.push("(");
-        standing(statement, arm, reached.area);
+        match (arm.offered, reached.offered) {
+            (false, _) => standing(statement, arm, reached.area),
+            (true, Some(offered)) => standing(statement, arm, offered),
+            (true, None) => {
+                statement.push("1 = 0");
+            }
+        }
         if arm.needs_assignment() {
             statement.push(" AND ");
             assigned(statement, arm.tasks, actor, reached);

@@ -89,6 +89,8 @@ pub struct Assigned {
 pub struct Target {
     /// The record's jurisdiction, then all that contain it; empty when not known.
     pub lineage: Vec<Uuid>,
+    /// The area that the record is offered to, then all that contain it; empty when it is offered to none.
+    pub offered: Vec<Uuid>,
     pub assignments: Vec<Assigned>,
     /// Who asked for the act that is now approved, or did the act that is now reviewed.
     pub requested_by: Option<Uuid>,

@@ -50,18 +50,6 @@ impl Decision {
             (false, _) => self,
         }
     }
-
-    /// For a record that lies in two jurisdictions at once (a hand-over not yet acknowledged): one that allows is enough.
-    pub fn either(self, other: Self) -> Self {
-        match (self.allowed, other.allowed) {
-            (true, true) => {
-                Self { fields: self.fields.union(other.fields), limit: self.limit.or(other.limit), ..self }
-            }
-            (true, false) => self,
-            (false, true) => other,
-            (false, false) => self,
-        }
-    }
 }
 
 /// May the actor do this to that record, and what do they see of it? Each grant is judged alone, with its own role in its own
@@ -73,8 +61,8 @@ pub fn allow(actor: &Actor, action: Action, target: &Target) -> Decision {
     let mut given: Option<(Decision, u32)> = None;
     for grant in actor.live_grants() {
         closest = closest.max(Denial::Role);
-        let relation = relation(&grant.lineage, &target.lineage);
         for rule in rules::table(action.noun()).iter().filter(|rule| rule.covers(grant.role, action)) {
+            let relation = relation(&grant.lineage, rule.seen_from(target));
             let judged = rule
                 .judge_record(relation, now, past)
                 .and_then(|()| rule.judge_actor(actor))

@@ -23,6 +23,8 @@ pub enum Held {
     Ended,
     /// By this task, now.
     By(Task),
+    /// Never was, and the record is offered to the granted jurisdiction: a hand-over that waits for its answer.
+    Offered,
 }
 
 /// One cell. Facts about people are the favourable ones: somebody else asked, the recipient is whom the rule wants, the role's
@@ -92,8 +94,9 @@ fn target(role: Role, action: Action, relation: JurisdictionRelation, held: Held
     let for_oneself = rules_of(action).any(|rule| rule.recipient == Recipient::Oneself);
     Target {
         lineage: Site::of(relation).lineage(),
+        offered: if held == Held::Offered { Site::District.lineage() } else { Vec::new() },
         assignments: match held {
-            Held::Not => Vec::new(),
+            Held::Not | Held::Offered => Vec::new(),
             Held::Ended => role.tasks().iter().map(|task| assigned(task, Some(NOW))).collect(),
             Held::By(task) => vec![assigned(task, None)],
         },
@@ -106,12 +109,18 @@ fn rules_of(action: Action) -> impl Iterator<Item = &'static Rule> {
     rules::table(action.noun()).iter().filter(move |rule| rule.actions.contains(&action))
 }
 
-fn holdings(role: Role) -> Vec<Held> {
+/// Whether records of a noun, or what hangs on them, can be offered to another area.
+const fn can_be_offered(noun: Noun) -> bool {
+    matches!(noun, Noun::Contact | Noun::FollowUp)
+}
+
+fn holdings(role: Role, action: Action) -> Vec<Held> {
     let mut holdings = vec![Held::Not];
     if !role.tasks().is_empty() {
         holdings.push(Held::Ended);
     }
     holdings.extend(role.tasks().iter().map(Held::By));
+    holdings.extend(can_be_offered(action.noun()).then_some(Held::Offered));
     holdings
 }
 
@@ -128,7 +137,7 @@ pub fn cells() -> Vec<Cell> {
     let mut cells = Vec::new();
     for &action in Action::ALL {
         for &role in Role::ALL {
-            for held in holdings(role) {
+            for held in holdings(role, action) {
                 cells.extend(cells_of(role, action, held));
             }
         }
@@ -162,6 +171,7 @@ fn held_name(held: Held) -> &'static str {
         Held::Not => "not_assigned",
         Held::Ended => "ended",
         Held::By(task) => task.name(),
+        Held::Offered => "offered",
     }
 }
 
@@ -184,7 +194,8 @@ pub fn render() -> String {
 const LEGEND: &str = "\
 # Who may do what to whose record, and which fields they see: role x action x assignment x relation of jurisdictions.
 # Columns: where the record lies, seen from the jurisdiction of the grant. Rows: by which task the record is assigned
-# to the actor (not_assigned: never; ended: by each task of the role, no longer; any: all of these are alike).
+# to the actor (not_assigned: never; ended: by each task of the role, no longer; offered: never, but the record is
+# offered to the jurisdiction of the grant; any: all of these are alike).
 # A cell is the fields shown (dots alone: may act, is shown nothing) or the rule that refuses.
 # Judged with the role's tasks open, no limit used up, another person as requester, and the recipient that the rule wants;
 # lines marked ! say what else a rule asks.
@@ -232,7 +243,7 @@ fn render_action(out: &mut String, action: Action) {
 
 fn render_role(out: &mut String, action: Action, role: Role) {
     let mut lines: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-    for held in holdings(role) {
+    for held in holdings(role, action) {
         let line: Vec<String> = cells_of(role, action, held).iter().map(|cell| short(&cell.decision)).collect();
         match lines.iter_mut().find(|(_, before)| *before == line) {
             Some((names, _)) => names.push(held_name(held)),

@@ -34,4 +34,4 @@ pub use relation::{JurisdictionRelation, RelationSet, relation};
 pub use role::{Purpose, Role, Task, TaskSet};
 pub use rule::{Limit, LimitKind, Recipient, Rule};
 pub use rules::table;
-pub use scope::{Arm, Scope, may_ask, scope};
+pub use scope::{Arm, Lying, Scope, may_ask, scope};

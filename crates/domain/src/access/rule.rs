@@ -1,6 +1,7 @@
 //! One line of the table, and how it judges.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::action::Action;
 use super::actor::{Actor, Assignee, Target};
@@ -45,7 +46,7 @@ pub struct Limit {
 }
 
 /// "These roles may do these actions on records in this reach, when the task is theirs, and see these fields."
-/// Made with [`Rule::by_jurisdiction`] or [`Rule::by_task`]; rules only ever add.
+/// Made with [`Rule::by_jurisdiction`], [`Rule::by_task`] or [`Rule::by_offer`]; rules only ever add.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// Stable name, `noun.who`, kept in the access log.
@@ -53,6 +54,8 @@ pub struct Rule {
     pub roles: &'static [Role],
     pub actions: &'static [Action],
     pub reach: RelationSet,
+    /// The reach is judged from the area that the record is offered to, not from where it lies.
+    pub offered: bool,
     /// One of these tasks must be assigned over the record; empty: the jurisdiction is enough.
     pub tasks: TaskSet,
     pub fields: FieldSet,
@@ -80,6 +83,7 @@ impl Rule {
             roles,
             actions,
             reach,
+            offered: false,
             tasks: TaskSet::EMPTY,
             fields,
             open_task: TaskSet::EMPTY,
@@ -100,6 +104,18 @@ impl Rule {
     ) -> Self {
         let mut rule = Self::by_jurisdiction(id, roles, actions, RelationSet::SAME_TREE, fields);
         rule.tasks = TaskSet::of(tasks);
+        rule
+    }
+
+    /// A right of the area that a record is offered to, until the offer is answered.
+    pub const fn by_offer(
+        id: &'static str,
+        roles: &'static [Role],
+        actions: &'static [Action],
+        fields: FieldSet,
+    ) -> Self {
+        let mut rule = Self::by_jurisdiction(id, roles, actions, RelationSet::AREA, fields);
+        rule.offered = true;
         rule
     }
 
@@ -150,6 +166,11 @@ impl Rule {
     /// Whether the rule speaks of this role and action.
     pub fn covers(&self, role: Role, action: Action) -> bool {
         self.roles.contains(&role) && self.actions.contains(&action)
+    }
+
+    /// The lineage that the reach is judged on.
+    pub(super) fn seen_from<'a>(&self, target: &'a Target) -> &'a [Uuid] {
+        if self.offered { &target.offered } else { &target.lineage }
     }
 
     /// What the rule asks of the account whatever the record: so a query can be refused before it runs.

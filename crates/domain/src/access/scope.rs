@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::action::Action;
-use super::actor::Actor;
+use super::actor::{Actor, Target};
 use super::allow::Decision;
 use super::denial::Denial;
 use super::field::FieldSet;
@@ -19,6 +19,8 @@ pub struct Arm {
     /// The granted jurisdiction, then all that contain it.
     pub lineage: Vec<Uuid>,
     pub relations: RelationSet,
+    /// The relation is that of the area which the record is offered to, not of where it lies.
+    pub offered: bool,
     /// A live assignment of one of these tasks to the account or its team is needed; empty: none is.
     pub tasks: TaskSet,
     pub fields: FieldSet,
@@ -34,13 +36,33 @@ impl Arm {
 
     /// Whether the arm reaches exactly a jurisdiction and its parts: one join on the closure table.
     pub fn subtree(&self) -> Option<Uuid> {
-        if self.relations == RelationSet::AREA { self.lineage.first().copied() } else { None }
+        if self.relations == RelationSet::AREA && !self.offered { self.lineage.first().copied() } else { None }
     }
 
-    /// Whether a record in this lineage, assigned to the actor by these tasks, is within the arm.
-    pub fn permits(&self, record_lineage: &[Uuid], tasks: TaskSet) -> bool {
-        self.relations.contains(relation(&self.lineage, record_lineage))
+    /// Whether a record, assigned to the actor by these tasks, is within the arm.
+    pub fn permits(&self, record: Lying<'_>, tasks: TaskSet) -> bool {
+        let place = if self.offered { record.offered } else { record.lineage };
+        self.relations.contains(relation(&self.lineage, place))
             && (self.tasks.is_empty() || !self.tasks.intersection(tasks).is_empty())
+    }
+}
+
+/// Where a record lies and where it is offered to: each an area followed by all that contain it, or nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lying<'a> {
+    pub lineage: &'a [Uuid],
+    pub offered: &'a [Uuid],
+}
+
+impl<'a> Lying<'a> {
+    /// In this lineage, and offered to nobody.
+    pub const fn at(lineage: &'a [Uuid]) -> Self {
+        Self { lineage, offered: &[] }
+    }
+
+    /// As the target of an act.
+    pub fn of(target: &'a Target) -> Self {
+        Self { lineage: &target.lineage, offered: &target.offered }
     }
 }
 
@@ -51,14 +73,10 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The fields shown of a record, `None` when it is not to be returned. `record_lineage` is the record's jurisdiction followed by
-    /// all that contain it; `tasks` are those by which it is assigned to the actor now ([`Actor::tasks_on`]).
-    pub fn permits(&self, record_lineage: &[Uuid], tasks: TaskSet) -> Option<FieldSet> {
-        self.arms
-            .iter()
-            .filter(|arm| arm.permits(record_lineage, tasks))
-            .map(|arm| arm.fields)
-            .reduce(FieldSet::union)
+    /// The fields shown of a record, `None` when it is not to be returned. `tasks` are those by which it is assigned to the actor
+    /// now ([`Actor::tasks_on`]).
+    pub fn permits(&self, record: Lying<'_>, tasks: TaskSet) -> Option<FieldSet> {
+        self.arms.iter().filter(|arm| arm.permits(record, tasks)).map(|arm| arm.fields).reduce(FieldSet::union)
     }
 
     /// Whether nothing can be returned.
@@ -85,6 +103,7 @@ pub fn scope(actor: &Actor, action: Action) -> Scope {
             let same = arms.iter_mut().find(|arm| {
                 arm.lineage == grant.lineage
                     && arm.relations == rule.reach
+                    && arm.offered == rule.offered
                     && arm.tasks == rule.tasks
                     && arm.purpose == purpose
             });
@@ -93,6 +112,7 @@ pub fn scope(actor: &Actor, action: Action) -> Scope {
                 None => arms.push(Arm {
                     lineage: grant.lineage.clone(),
                     relations: rule.reach,
+                    offered: rule.offered,
                     tasks: rule.tasks,
                     fields: rule.fields,
                     purpose,

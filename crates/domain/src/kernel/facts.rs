@@ -79,6 +79,8 @@ pub struct Needs {
     pub referrers: BTreeSet<(Uuid, Relation)>,
     /// Counters of human codes.
     pub codes: BTreeSet<OutbreakId>,
+    /// Command posts: whether there is one of this number.
+    pub streams: BTreeSet<StreamId>,
 }
 
 impl Needs {
@@ -101,6 +103,8 @@ pub trait World {
     fn referrers(&self, target: Uuid, relation: Relation) -> &[Uuid];
     /// The next human code of this outbreak in the deciding stream.
     fn next_code(&self, outbreak: OutbreakId) -> i64;
+    /// Whether there is a command post of this number.
+    fn has_stream(&self, stream: StreamId) -> bool;
 }
 
 /// What a decision is made in.

@@ -57,6 +57,8 @@ pub struct Facts {
     pub codes: BTreeMap<OutbreakId, i64>,
     /// Aggregates known before anything was asked, and shared: areas and outbreaks.
     pub standing: Arc<BTreeMap<Uuid, Located>>,
+    /// Whether there is a command post of this number.
+    pub streams: BTreeMap<StreamId, bool>,
 }
 
 impl Facts {
@@ -74,6 +76,7 @@ impl Facts {
             ids: needs.ids.iter().copied().filter(|id| self.get(*id).is_none()).collect(),
             referrers: needs.referrers.iter().copied().filter(|key| !self.referrers.contains_key(key)).collect(),
             codes: needs.codes.iter().copied().filter(|outbreak| !self.codes.contains_key(outbreak)).collect(),
+            streams: needs.streams.iter().copied().filter(|stream| !self.streams.contains_key(stream)).collect(),
         }
     }
 }
@@ -400,5 +403,12 @@ impl World for View<'_> {
                 1
             }
         }
+    }
+
+    fn has_stream(&self, stream: StreamId) -> bool {
+        self.facts.streams.get(&stream).copied().unwrap_or_else(|| {
+            self.missing.borrow_mut().streams.insert(stream);
+            false
+        })
     }
 }

@@ -136,6 +136,8 @@ impl Memory {
         for id in &needs.ids {
             facts.located.insert(*id, self.located.get(id).cloned());
         }
+        // Memory has no list of command posts: whoever asks for one gets it.
+        facts.streams.extend(needs.streams.iter().map(|stream| (*stream, true)));
         for outbreak in &needs.codes {
             facts.codes.insert(*outbreak, self.codes.get(&(stream, *outbreak)).copied().unwrap_or(0));
         }

@@ -99,9 +99,9 @@ macro_rules! nouns {
                 match self { $(Self::$Variant(noun) => noun.requested_by()),* }
             }
 
-            /// The area it is offered to, where that decides who may do this.
-            pub fn offered_to(&self, action: Action) -> Option<JurisdictionId> {
-                match self { $(Self::$Variant(noun) => noun.offered_to(action)),* }
+            /// The area it is offered to.
+            pub fn offered_to(&self) -> Option<JurisdictionId> {
+                match self { $(Self::$Variant(noun) => noun.offered_to()),* }
             }
 
             /// Keys by which it is found again (imports, duplicates).

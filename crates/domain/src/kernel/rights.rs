@@ -85,17 +85,8 @@ impl Act<'_> {
         each.reduce(Decision::both).unwrap_or_else(|| self.on_one(action, id))
     }
 
-    /// Where the record lies, or where it is offered to: one that allows is enough.
-    fn on_one(&self, action: Action, id: Uuid) -> Decision {
-        let here = self.at_home(action, id);
-        match self.world.get(id).and_then(|located| located.aggregate.offered_to(action)) {
-            Some(area) if !here.allowed => here.either(self.in_area(action, area)),
-            _ => here,
-        }
-    }
-
     /// First as if nothing were assigned: assignments only add, and most commands need none of them loaded.
-    fn at_home(&self, action: Action, id: Uuid) -> Decision {
+    fn on_one(&self, action: Action, id: Uuid) -> Decision {
         let Some(bare) = place(id, self.world) else { return access::answer(self.actor, action, None) };
         let bare = Target { recipient: self.recipient, ..bare };
         let decision = access::answer(self.actor, action, Some(&bare));
@@ -106,7 +97,7 @@ impl Act<'_> {
         access::answer(self.actor, action, assigned.as_ref())
     }
 
-    /// Making a record in an area, or taking one into it.
+    /// Making a record in an area.
     fn in_area(&self, action: Action, area: JurisdictionId) -> Decision {
         let lineage = lineage(area, self.world);
         let bare = Target { recipient: self.recipient, lineage, ..Target::default() };
@@ -120,11 +111,12 @@ impl Act<'_> {
     }
 }
 
-/// Where a record lies and who asked, without assignments.
+/// Where a record lies, where it is offered to and who asked, without assignments.
 fn place(id: Uuid, world: &dyn World) -> Option<Target> {
     let aggregate = &world.get(id)?.aggregate;
     Some(Target {
         lineage: aggregate.about().jurisdiction.map(|area| lineage(area, world)).unwrap_or_default(),
+        offered: aggregate.offered_to().map(|area| lineage(area, world)).unwrap_or_default(),
         requested_by: aggregate.requested_by().map(|account| account.0),
         ..Target::default()
     })

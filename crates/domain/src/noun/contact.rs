@@ -538,7 +538,10 @@ impl Noun for Contact {
             }
             Command::AddExposure { exposure, .. } => foresee(*exposure, known, needs),
             Command::Promote { case, .. } => needs.id(*case),
-            Command::OfferHandOver { jurisdiction, .. } => needs.id(*jurisdiction),
+            Command::OfferHandOver { to, jurisdiction, .. } => {
+                needs.id(*jurisdiction);
+                needs.streams.insert(*to);
+            }
             _ => {}
         }
         let this = known.get(Self::target(command)).and_then(|located| Self::of(&located.aggregate));
@@ -644,8 +647,8 @@ impl Noun for Contact {
         }
     }
 
-    fn offered_to(&self, action: Action) -> Option<JurisdictionId> {
-        self.offer.as_ref().filter(|_| action == Action::ContactAcknowledge).map(|offer| offer.jurisdiction)
+    fn offered_to(&self) -> Option<JurisdictionId> {
+        self.offer.as_ref().map(|offer| offer.jurisdiction)
     }
 
     fn about(&self) -> About {

@@ -137,9 +137,9 @@ pub trait Noun: Of + Clone + Serialize + DeserializeOwned + Seals {
         Vec::new()
     }
 
-    /// The area this record is offered to, where an act of that area's people is judged there as well: a hand-over
-    /// that waits to be acknowledged.
-    fn offered_to(&self, _action: Action) -> Option<JurisdictionId> {
+    /// The area this record is offered to: a hand-over that waits to be acknowledged. What that area's people may do
+    /// with it meanwhile stands in the access table.
+    fn offered_to(&self) -> Option<JurisdictionId> {
         None
     }
 

@@ -197,6 +197,13 @@ const RULES: &[RuleText] = &[
         "请联系现负责地区。",
     ),
     text(
+        "no_such_command_post",
+        "There is no command post of this number.",
+        "Choose one of the command posts listed; the contact stays with its present one.",
+        "没有该编号的指挥部。",
+        "请选择列出的指挥部；密接者仍由现指挥部负责。",
+    ),
+    text(
         "not_offered_to_you",
         "The hand-over was offered to another command post.",
         "Only that post can acknowledge it.",

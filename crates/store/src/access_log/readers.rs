@@ -164,7 +164,8 @@ impl Store {
             return Err(AccountError::Denied(Box::new(asked)));
         }
         let scope = access::scope(by, Action::AccessLogList);
-        let reached = crate::scope_sql::Reached { area: "account.jurisdiction", own: &[], through: &[] };
+        let reached =
+            crate::scope_sql::Reached { area: "account.jurisdiction", offered: None, own: &[], through: &[] };
         let mut statement = crate::scope_sql::Statement::new("SELECT ");
         statement.push(COLUMNS).push(" FROM access_log JOIN account ON account.id = access_log.account WHERE ");
         crate::scope_sql::within(&mut statement, &scope, by, &reached);

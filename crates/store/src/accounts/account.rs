@@ -235,7 +235,7 @@ impl Store {
             let lineages = closure::lineages(&mut tx, &areas.into_iter().collect::<Vec<_>>()).await?;
             let seen = |account: &Account| {
                 let lineage = lineages.get(&account.jurisdiction).map(Vec::as_slice).unwrap_or_default();
-                scope.permits(lineage, access::TaskSet::EMPTY).is_some()
+                scope.permits(access::Lying::at(lineage), access::TaskSet::EMPTY).is_some()
             };
             found.extend(accounts.into_iter().filter(seen));
             last = end;

@@ -188,7 +188,7 @@ impl Store {
         let grants = with_lineages(&mut tx, &records).await?;
         tx.roll_back().await?;
         let seen = records.into_iter().zip(grants).filter(|(_, grant)| {
-            of.0 == by.account || scope.permits(&grant.lineage, access::TaskSet::EMPTY).is_some()
+            of.0 == by.account || scope.permits(access::Lying::at(&grant.lineage), access::TaskSet::EMPTY).is_some()
         });
         Ok(seen.map(|(record, _)| record).collect())
     }

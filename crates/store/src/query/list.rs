@@ -79,7 +79,12 @@ const END: char = '\u{10ffff}';
 
 impl Plan {
     fn reached(&self) -> Reached {
-        Reached { area: self.view.area, own: self.view.cover.own, through: self.view.cover.through }
+        Reached {
+            area: self.view.area,
+            offered: self.view.offered(),
+            own: self.view.cover.own,
+            through: self.view.cover.through,
+        }
     }
 
     fn within(&self, statement: &mut Statement, actor: &Actor) {
@@ -88,7 +93,8 @@ impl Plan {
         }
         for (n, other) in self.view.judged_on.iter().enumerate() {
             statement.push(if n > 0 { " AND EXISTS (" } else { "EXISTS (" }).push(other.exists).push(" AND ");
-            let reached = Reached { area: other.area, own: other.cover.own, through: other.cover.through };
+            let reached =
+                Reached { area: other.area, offered: None, own: other.cover.own, through: other.cover.through };
             scope_sql::within(statement, &self.scope, actor, &reached);
             statement.push(")");
         }

@@ -46,6 +46,11 @@ impl World for Looking<'_> {
         // No judgement reads a counter.
         0
     }
+
+    fn has_stream(&self, _: StreamId) -> bool {
+        // Nor the list of command posts.
+        false
+    }
 }
 
 const AGGREGATES: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \

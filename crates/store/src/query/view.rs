@@ -190,6 +190,11 @@ impl View {
         self.filters.iter().flat_map(of).collect()
     }
 
+    /// The column of the area that a row is offered to, where the noun's rows are.
+    pub fn offered(&self) -> Option<&'static str> {
+        self.table.position("offered_jurisdiction").map(|_| "r.offered_jurisdiction")
+    }
+
     /// Names of its orders.
     pub fn orders(&self) -> Vec<&'static str> {
         self.sorts.iter().map(|sort| sort.name).collect()

@@ -67,6 +67,11 @@ pub(crate) async fn load(
         None => !facts.located.contains_key(id),
     });
     aggregates(tx, stream, only_stream, ids, facts).await?;
+    if !needs.streams.is_empty() {
+        let known = tx.rows("SELECT stream FROM stream", &[], &[ColumnType::Int]).await?;
+        let known: BTreeSet<i64> = known.iter().filter_map(|row| row[0].opt_int()).collect();
+        facts.streams.extend(needs.streams.iter().map(|stream| (*stream, known.contains(&stream.0))));
+    }
     if !needs.codes.is_empty() {
         for outbreak in &needs.codes {
             facts.codes.entry(*outbreak).or_insert(0);

@@ -2,7 +2,7 @@
 
 use crate::post::id;
 use domain::{
-    access::{self, Action, Actor, Assigned, Assignee, Grant, Kind, Membership, OpenTask, Role, Target, Task},
+    access::{self, Action, Actor, Assigned, Assignee, Grant, Kind, Lying, Membership, OpenTask, Role, Target, Task},
     id::{JurisdictionId, StreamId},
     kernel::{Aggregate, Located},
     noun::jurisdiction::Jurisdiction,
@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::{
     closure,
     engine::{Engine, Tx},
-    rows::{ASSIGNMENT, JURISDICTION},
+    rows::{ASSIGNMENT, CONTACT, JURISDICTION},
     scope_sql::{Reached, Statement, within},
+    table::Column,
     tables::AGGREGATE,
     value::{ColumnType, Value},
     writer::Unit,
@@ -71,6 +72,8 @@ struct World {
     parents: closure::Parents,
     /// Records with their area.
     records: BTreeMap<Uuid, Option<Uuid>>,
+    /// Areas that records are offered to.
+    offers: BTreeMap<Uuid, Uuid>,
     /// What is assigned: a record or an area.
     assignments: Vec<(Uuid, Assigned)>,
 }
@@ -79,6 +82,10 @@ fn world(draws: &mut Draws) -> World {
     let parents = forest(draws);
     let records: BTreeMap<Uuid, Option<Uuid>> = (0..24)
         .map(|n| (id(0xb00 + n), if draws.below(8) == 0 { None } else { Some(area(draws.below(AREAS + UNKNOWN))) }))
+        .collect();
+    let offers: BTreeMap<Uuid, Uuid> = records
+        .keys()
+        .filter_map(|record| (draws.below(3) == 0).then(|| (*record, area(draws.below(AREAS + UNKNOWN)))))
         .collect();
     let works: Vec<Uuid> = records.keys().copied().chain((0..AREAS).map(area)).collect();
     let assignees =
@@ -91,7 +98,7 @@ fn world(draws: &mut Draws) -> World {
             (*draws.one(&works), assigned)
         })
         .collect();
-    World { parents, records, assignments }
+    World { parents, records, offers, assignments }
 }
 
 fn actor(draws: &mut Draws, world: &World) -> Actor {
@@ -117,15 +124,20 @@ fn actor(draws: &mut Draws, world: &World) -> Actor {
     Actor { account: ME, at: NOW, grants, teams, open_tasks, uses: Default::default() }
 }
 
+fn lineage_of(area: Uuid, world: &World) -> Vec<Uuid> {
+    lineage(area, &world.parents)
+}
+
 fn target(record: Uuid, world: &World) -> Target {
     let lineage = world.records[&record].map(|area| lineage(area, &world.parents)).unwrap_or_default();
     let covers = |work: &Uuid| *work == record || lineage.contains(work);
     let assignments = world.assignments.iter().filter(|(work, _)| covers(work)).map(|(_, assigned)| assigned.clone());
-    Target { assignments: assignments.collect(), lineage, ..Target::default() }
+    let offered = world.offers.get(&record).map(|area| lineage_of(*area, world)).unwrap_or_default();
+    Target { assignments: assignments.collect(), lineage, offered, ..Target::default() }
 }
 
 async fn write(tx: &mut Tx, world: &World) {
-    for table in ["jurisdiction", "jurisdiction_closure", "aggregate", "assignment"] {
+    for table in ["jurisdiction", "jurisdiction_closure", "aggregate", "assignment", "contact"] {
         tx.execute(&format!("DELETE FROM {table}"), &[]).await.expect("the table is emptied");
     }
     let areas = world.parents.iter().map(|(area, parent)| {
@@ -162,9 +174,27 @@ async fn write(tx: &mut Tx, world: &World) {
         ]
     });
     tx.insert(&ASSIGNMENT, assignments.collect()).await.expect("assignments are written");
+    let offers = world.offers.iter().map(|(record, area)| {
+        let value = |column: &Column| match (column.name, column.ty) {
+            ("id", _) => (*record).into(),
+            ("stream", _) => Value::Int(1),
+            ("offered_jurisdiction", _) => (*area).into(),
+            _ if column.nullable => Value::Null,
+            (_, ColumnType::Uuid) => ME.into(),
+            (_, ColumnType::Int) => Value::Int(0),
+            (_, _) => "x".into(),
+        };
+        CONTACT.columns.iter().map(value).collect()
+    });
+    tx.insert(&CONTACT, offers.collect()).await.expect("offers are written");
 }
 
-const REACHED: Reached = Reached { area: "r.jurisdiction", own: &["r.id"], through: &[] };
+const REACHED: Reached = Reached {
+    area: "r.jurisdiction",
+    offered: Some("(SELECT c.offered_jurisdiction FROM contact c WHERE c.stream = r.stream AND c.id = r.id)"),
+    own: &["r.id"],
+    through: &[],
+};
 
 async fn returned(tx: &mut Tx, scope: &access::Scope, actor: &Actor) -> BTreeSet<Uuid> {
     let mut statement = Statement::new("SELECT r.id FROM aggregate r WHERE ");
@@ -185,7 +215,7 @@ async fn agree(engine: Engine, seed: u64, tx: &mut Tx) -> (usize, usize) {
     let (mut yes, mut no) = (0, 0);
     for action in Action::ALL {
         let scope = access::scope(&actor, *action);
-        let permits = |target: &Target| scope.permits(&target.lineage, actor.tasks_on(target)).is_some();
+        let permits = |target: &Target| scope.permits(Lying::of(target), actor.tasks_on(target)).is_some();
         let expected: BTreeSet<Uuid> =
             targets.iter().filter(|(_, target)| permits(target)).map(|(id, _)| *id).collect();
         let found = returned(tx, &scope, &actor).await;

@@ -35,6 +35,14 @@ pub(super) const RULES: &[Rule] = &[
         RelationSet::AREA,
         FILE,
     ),
+    // Who is asked to take a contact over sees the ring, the dates and what has been done, and answers; who it is and where they
+    // live is shown once the answer is yes.
+    Rule::by_offer(
+        "contact.receiving",
+        &[Epidemiologist],
+        &[ContactList, ContactRead, ContactAcknowledge],
+        FieldSet::of(&[Epidemiology, Operational]),
+    ),
     Rule::by_task(
         "contact.investigating",
         &[Epidemiologist],

@@ -189,16 +189,32 @@ fn a_record_comes_with_what_its_reader_may_do() {
 }
 
 #[test]
-fn a_pair_needs_both_sides_and_a_hand_over_either() {
+fn a_pair_needs_both_sides() {
     let actor = holder(Role::Epidemiologist);
     let here = allow(&actor, Action::DuplicateRead, &record());
     let there = allow(&actor, Action::DuplicateRead, &Target { lineage: vec![NEIGHBOUR, CITY], ..Target::default() });
     assert_eq!(refusal(here.both(there)), "access.elsewhere");
     assert_eq!(refusal(there.both(here)), "access.elsewhere");
-    assert!(here.both(here).allowed && !there.either(there).allowed);
-    assert_eq!((here.either(there).fields, there.either(here).fields), (here.fields, here.fields));
+    assert!(here.both(here).allowed);
     let less = allow(&holder(Role::Commander), Action::CaseRead, &record());
     let more = allow(&actor, Action::CaseRead, &record());
     assert_eq!(more.both(less).fields, less.fields);
-    assert_eq!(less.either(more).fields, more.fields);
+}
+
+#[test]
+fn who_is_offered_a_contact_sees_what_it_takes_to_answer_and_nothing_more() {
+    let offered = Target { lineage: vec![NEIGHBOUR, CITY], offered: vec![DISTRICT, CITY], ..Target::default() };
+    let actor = holder(Role::Epidemiologist);
+    let read = allow(&actor, Action::ContactRead, &offered);
+    assert_eq!(read.fields, FieldSet::of(&[FieldGroup::Epidemiology, FieldGroup::Operational]));
+    assert_eq!(read.purpose, Some(Purpose::Trace));
+    assert!(allow(&actor, Action::ContactAcknowledge, &offered).allowed);
+    for action in [Action::ContactCorrect, Action::ContactDrop, Action::ContactHandOver, Action::FollowUpRead] {
+        assert!(!allow(&actor, action, &offered).allowed, "an offer gives no other right: {action}");
+    }
+    for role in Role::ALL.iter().filter(|role| **role != Role::Epidemiologist) {
+        assert!(!allow(&holder(*role), Action::ContactRead, &offered).allowed, "{role}");
+    }
+    let to_another = Target { offered: vec![NEIGHBOUR, CITY], ..offered };
+    assert!(!allow(&actor, Action::ContactRead, &to_another).allowed);
 }

@@ -61,6 +61,7 @@ struct World {
     parents: Parents,
     grants: Vec<(Role, usize, i64, Option<i64>)>,
     record: Option<usize>,
+    offered: Option<usize>,
     actor: Actor,
     target: Target,
 }
@@ -84,12 +85,21 @@ fn world() -> impl Strategy<Value = World> {
         58..62_u32,
     );
     let people = (option::of(select(vec![ME, OTHER])), option::of(assignee()));
-    (parents(), grants, option::of(any::<prop::sample::Index>()), assignments, actor, people).prop_map(
-        |(parents, grants, record, assignments, (teams, open, uses, matches), (requested_by, recipient))| {
+    let places = (option::of(any::<prop::sample::Index>()), option::of(any::<prop::sample::Index>()));
+    (parents(), grants, places, assignments, actor, people).prop_map(
+        |(
+            parents,
+            grants,
+            (record, offered),
+            assignments,
+            (teams, open, uses, matches),
+            (requested_by, recipient),
+        )| {
             let size = parents.len();
             let grants: Vec<_> =
                 grants.into_iter().map(|(role, at, (from, to))| (role, at.index(size), from, to)).collect();
             let record = record.map(|index| index.index(size));
+            let offered = offered.map(|index| index.index(size));
             let actor = Actor {
                 account: ME,
                 at: 3,
@@ -114,6 +124,7 @@ fn world() -> impl Strategy<Value = World> {
             };
             let target = Target {
                 lineage: record.map(|node| lineage(&parents, node)).unwrap_or_default(),
+                offered: offered.map(|node| lineage(&parents, node)).unwrap_or_default(),
                 assignments: assignments
                     .into_iter()
                     .map(|(assignee, task, (valid_from, valid_to))| Assigned { assignee, task, valid_from, valid_to })
@@ -121,7 +132,7 @@ fn world() -> impl Strategy<Value = World> {
                 requested_by,
                 recipient,
             };
-            World { parents, grants, record, actor, target }
+            World { parents, grants, record, offered, actor, target }
         },
     )
 }
@@ -144,8 +155,9 @@ fn mine(world: &World, assignee: Assignee) -> bool {
 fn expected(world: &World, action: Action, people_matter: bool) -> Option<FieldSet> {
     let mut shown = None;
     for &(role, node, from, to) in &world.grants {
-        let relation = expected_relation(&world.parents, node, world.record);
         for rule in table(action.noun()) {
+            let place = if rule.offered { world.offered } else { world.record };
+            let relation = expected_relation(&world.parents, node, place);
             let assigned = world.target.assignments.iter().any(|assigned| {
                 mine(world, assigned.assignee)
                     && holds(assigned.valid_from, assigned.valid_to)
@@ -192,14 +204,14 @@ proptest! {
             let allowed = decision.allowed.then_some(decision.fields);
             prop_assert_eq!(allowed, expected(&world, action, true), "allow {}", action);
             let tasks = world.actor.tasks_on(&world.target);
-            let permitted = scope(&world.actor, action).permits(&world.target.lineage, tasks);
+            let permitted = scope(&world.actor, action).permits(Lying::of(&world.target), tasks);
             prop_assert_eq!(permitted, expected(&world, action, false), "scope {}", action);
             if matches!(action.kind(), Kind::List | Kind::Read) {
                 prop_assert_eq!(permitted, allowed, "scope is not allow for {}", action);
             }
             if permitted.is_some() && permitted == allowed {
                 let scope = scope(&world.actor, action);
-                let mut arms = scope.arms.iter().filter(|arm| arm.permits(&world.target.lineage, tasks));
+                let mut arms = scope.arms.iter().filter(|arm| arm.permits(Lying::of(&world.target), tasks));
                 prop_assert!(arms.any(|arm| arm.purpose == decision.purpose), "no arm of {} has the purpose of allow", action);
             }
             prop_assert_eq!(may_ask(&world.actor, action).allowed, !scope(&world.actor, action).is_empty());

@@ -288,6 +288,10 @@ pub(super) fn offer(
     if !contact.status().is_open() {
         return Err(Refusal::rule("follow_up_not_open"));
     }
+    // A contact released to a command post that is none would be followed by nobody.
+    if !context.world.has_stream(to) {
+        return Err(Refusal::rule("no_such_command_post").at("to"));
+    }
     context.expect::<Jurisdiction>(jurisdiction)?;
     match &contact.offer {
         Some(offer) if offer.to == to && offer.jurisdiction == jurisdiction => Err(Refusal::rule("nothing_changes")),
