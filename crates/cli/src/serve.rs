@@ -6,7 +6,7 @@ use crate::{
     place::Place,
 };
 use anyhow::{Context as _, bail};
-use server::{Config, Tls};
+use server::{Config, Network, Tls};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -37,6 +37,10 @@ pub struct Arguments {
     /// A proxy before the server serves TLS: cookies are marked *Secure*.
     #[arg(long)]
     behind_tls: bool,
+    /// A proxy that is believed when it says by X-Forwarded-For whom it asks for: an address, or a network as 10.0.0.0/8.
+    /// May be given several times. Sign-in attempts and requests are then counted by client, not by proxy.
+    #[arg(long, value_name = "CIDR")]
+    trusted_proxy: Vec<Network>,
     /// Writes the log as JSON lines.
     #[arg(long)]
     json_log: bool,
@@ -65,6 +69,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         exercise: arguments.exercise,
         tls,
         behind_tls: arguments.behind_tls,
+        trusted_proxies: arguments.trusted_proxy,
         ..Config::new(monotonic, born::entropy())
     };
     println!("Firebreak serves {scheme}://{}", listener.local_addr()?);

@@ -3,8 +3,8 @@
 use crate::{
     config::Config,
     credentials::{self, Hashing},
-    endpoint, guard,
-    metrics::Metrics,
+    description, endpoint, guard,
+    metrics::{Groups, Metrics},
     problem,
     rate::Rates,
 };
@@ -18,7 +18,6 @@ use store::{
 };
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::{OpenApi, security};
 use utoipa_axum::router::OpenApiRouter;
 
 /// What every handler shares. Cheap to clone.
@@ -39,6 +38,8 @@ pub struct Shared {
     pub feed: Feed,
     /// Figures.
     pub metrics: Metrics,
+    /// Figures of what the store committed.
+    pub groups: Arc<Groups>,
     /// Who asked how often.
     pub rates: Rates,
     /// Room for requests.
@@ -69,6 +70,8 @@ impl App {
         let limits = config.limits.clone();
         let shared = config.entropy.clone();
         let mut entropy = move |bytes: &mut [u8]| credentials::fill(&shared, bytes);
+        let groups = Arc::new(Groups::new(config.monotonic.clone()));
+        store.door().observe(groups.clone());
         let log = AccessLog::open(store.clone(), config.log_stream, &mut entropy).await?;
         Ok(Self(Arc::new(Shared {
             rights: Rights::new(store.clone()),
@@ -78,56 +81,24 @@ impl App {
             config,
             store,
             metrics: Metrics::default(),
+            groups,
             rates: Rates::default(),
             requests: Arc::new(Semaphore::new(limits.requests)),
             envelopes: Arc::new(Semaphore::new(limits.envelopes)),
             feeds: Arc::new(Semaphore::new(limits.feeds)),
             stopped,
-            document: document().to_json().unwrap_or_default(),
+            document: description::document().to_json().unwrap_or_default(),
         })))
     }
 }
 
 /// The API's routes: those that the document describes.
-fn routes() -> OpenApiRouter<App> {
-    let mut routes = OpenApiRouter::with_openapi(description());
+pub fn routes() -> OpenApiRouter<App> {
+    let mut routes = OpenApiRouter::with_openapi(description::title());
     for group in endpoint::groups() {
         routes = routes.merge(group);
     }
     routes
-}
-
-/// The OpenAPI document, made by the same registration as the routes.
-pub fn document() -> OpenApi {
-    let mut document = routes().into_openapi();
-    let cookie = security::ApiKey::Cookie(security::ApiKeyValue::new("firebreak-session"));
-    let components = document.components.get_or_insert_default();
-    components.add_security_scheme("session", security::SecurityScheme::ApiKey(cookie));
-    components.add_security_scheme(
-        "token",
-        security::SecurityScheme::Http(security::Http::new(security::HttpAuthScheme::Bearer)),
-    );
-    document
-}
-
-fn description() -> OpenApi {
-    let none: [&str; 0] = [];
-    utoipa::openapi::OpenApiBuilder::new()
-        .info(
-            utoipa::openapi::InfoBuilder::new()
-                .title("Firebreak")
-                .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(
-                    "Operations platform for the command post of an outbreak response. Everything is changed by \
-                     commands; all else reads. Errors are RFC 9457 problems in zh or en by Accept-Language.",
-                ))
-                .build(),
-        )
-        .security(Some([
-            security::SecurityRequirement::new("session", none),
-            security::SecurityRequirement::new("token", none),
-        ]))
-        .build()
 }
 
 /// All routes with their layers, outermost last.

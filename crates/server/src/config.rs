@@ -1,6 +1,6 @@
 //! What `cli` hands down: limits, keys, clocks, entropy.
 
-use crate::language::Language;
+use crate::{language::Language, proxy::Network};
 use std::{sync::Arc, time::Duration};
 use store::writer::SharedEntropy;
 
@@ -102,6 +102,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Whether clients reach the server by TLS even though a proxy ends it: cookies are marked *Secure*.
     pub behind_tls: bool,
+    /// Proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<Network>,
     /// Limits.
     pub limits: Limits,
     /// The language of a client that asks for none.
@@ -127,6 +129,7 @@ impl Config {
             exercise: false,
             tls: None,
             behind_tls: false,
+            trusted_proxies: Vec::new(),
             limits: Limits::default(),
             language: Language::default(),
             // [P] A break is half an hour, a shift twelve.

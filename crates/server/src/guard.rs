@@ -10,7 +10,8 @@ use axum::{
 };
 use std::net::IpAddr;
 
-/// The address of the peer, put into each request by the accept loop.
+/// The address that a request is counted under: the peer's, or that of the client for whom a trusted proxy asks; put into
+/// each request by the accept loop.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
@@ -29,7 +30,9 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Nothing goes to other sites. Under `no-referrer` a browser would send our own forms with `Origin: null`, which
+        // is what a form of another site may send too.
+        (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),

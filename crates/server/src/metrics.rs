@@ -1,6 +1,7 @@
 //! Figures about the server itself, as Prometheus text. Labels are route templates, statuses and outcomes: nothing in
 //! them comes from a client.
 
+use crate::config::MonotonicClock;
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -9,6 +10,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use store::writer::Observer;
 
 /// Upper bounds of the latency buckets, microseconds.
 const BOUNDS_MICROS: [u64; 12] =
@@ -50,6 +52,55 @@ impl Histogram {
 
 fn seconds(micros: u64) -> String {
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+/// Upper bounds of the buckets of group sizes, envelopes.
+const BOUNDS_ENVELOPES: [u64; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
+
+/// Groups that the store committed: how many envelopes each held, and how long each took from its lock to its durable
+/// commit.
+pub struct Groups {
+    monotonic: MonotonicClock,
+    sizes: [AtomicU64; BOUNDS_ENVELOPES.len()],
+    envelopes: AtomicU64,
+    time: Histogram,
+}
+
+impl Groups {
+    /// None yet.
+    pub fn new(monotonic: MonotonicClock) -> Self {
+        Self { monotonic, sizes: Default::default(), envelopes: AtomicU64::new(0), time: Histogram::default() }
+    }
+
+    fn write(&self, out: &mut String) {
+        let name = "firebreak_group_envelopes";
+        let _ = writeln!(out, "# TYPE {name} histogram");
+        for (bucket, bound) in self.sizes.iter().zip(BOUNDS_ENVELOPES) {
+            let _ = writeln!(out, "{name}_bucket{{le=\"{bound}\"}} {}", bucket.load(Ordering::Relaxed));
+        }
+        let count = self.time.count.load(Ordering::Relaxed);
+        let _ = writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {count}");
+        let _ = writeln!(out, "{name}_sum {}\n{name}_count {count}", self.envelopes.load(Ordering::Relaxed));
+        let _ = writeln!(out, "# TYPE firebreak_commit_seconds histogram");
+        self.time.write(out, "firebreak_commit_seconds", "");
+    }
+}
+
+impl Observer for Groups {
+    fn began(&self) -> u64 {
+        (self.monotonic)()
+    }
+
+    fn committed(&self, envelopes: usize, began: u64) {
+        let envelopes = envelopes as u64;
+        for (bucket, bound) in self.sizes.iter().zip(BOUNDS_ENVELOPES) {
+            if envelopes <= bound {
+                bucket.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.envelopes.fetch_add(envelopes, Ordering::Relaxed);
+        self.time.observe((self.monotonic)().saturating_sub(began));
+    }
 }
 
 /// What becomes of commands.
@@ -156,7 +207,7 @@ impl Metrics {
     }
 
     /// Everything as Prometheus text (exposition format 0.0.4).
-    pub fn render(&self, gauges: &Gauges) -> String {
+    pub fn render(&self, gauges: &Gauges, groups: &Groups) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "# TYPE firebreak_requests_total counter");
         let routes = self.routes.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -179,6 +230,7 @@ impl Metrics {
         }
         let _ = writeln!(out, "# TYPE firebreak_submit_seconds histogram");
         self.submit_time.write(&mut out, "firebreak_submit_seconds", "");
+        groups.write(&mut out);
         for (name, count) in [
             ("firebreak_shed_total", &self.shed),
             ("firebreak_panics_total", &self.panics),

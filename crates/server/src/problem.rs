@@ -4,7 +4,7 @@
 //! A handler returns a [`Problem`] without knowing the language; [`render`] writes it on the way out. So every error,
 //! those of the framework included, leaves through one place.
 
-use crate::{app::App, language::Language, texts};
+use crate::{app::App, html, language::Language, texts};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -289,9 +289,17 @@ fn is_page(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-/// Layer: writes every refusal as a problem in the language of the request.
+/// Whether a person in a browser waits for the answer: the API answers programs, whatever they accept.
+fn is_shown(request: &Request) -> bool {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !request.uri().path().starts_with("/api/") && accepted.split(',').any(|kind| kind.trim().starts_with("text/html"))
+}
+
+/// Layer: writes every refusal as a problem in the language of the request; where a browser went to an address by itself,
+/// as a page.
 pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let language = Language::asked(request.headers(), app.config.language);
+    let shown = is_shown(&request);
     let mut response = next.run(request).await;
     let status = response.status();
     let problem = match response.extensions_mut().remove::<Problem>() {
@@ -300,6 +308,17 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
         None if status.is_client_error() || status.is_server_error() => by_status(status),
         None => return response,
     };
+    if shown {
+        let words = texts::words(&problem.rule, language);
+        let exercise = app.store.is_exercise();
+        response = html::refusal(problem.status, language, exercise, words.reason, words.remedy);
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+        if let Some(seconds) = problem.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(problem);
+        return response;
+    }
     let body = serde_json::to_vec(&problem.body(language)).unwrap_or_default();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -4,6 +4,7 @@ use crate::{
     app::{self, App},
     config::{Config, Limits, Tls},
     guard::Peer,
+    proxy,
     stall::Stall,
 };
 use axum::{Router, body::Body, extract::Request};
@@ -75,7 +76,8 @@ pub async fn serve(
     let (stopping, stopped) = watch::channel(false);
     let app = App::open(config, store, stopped.clone()).await?;
     let router = app::router(app.clone());
-    tokio::spawn(forget(app.clone(), stopped.clone()));
+    forget(&app).await;
+    tokio::spawn(forget_hourly(app.clone(), stopped.clone()));
     let room = Arc::new(Semaphore::new(app.config.limits.connections));
     let mut stop = pin!(stop);
     loop {
@@ -120,21 +122,30 @@ const FORGET_EVERY: Duration = Duration::from_secs(3_600);
 /// How long ended sessions and links are kept, milliseconds: a week, for whoever asks who was signed in. [P]
 const KEEP_ENDED_MS: i64 = 7 * 24 * 3_600_000;
 
-/// Removes old sign-in failures and ended sessions, until the server stops.
-async fn forget(app: App, mut stopped: watch::Receiver<bool>) {
+/// Removes old sign-in failures and ended sessions.
+async fn forget(app: &App) {
+    let now = app.store.now();
+    let removed = async {
+        app.store.forget_old_attempts(now).await?;
+        app.store.remove_ended_sessions(now.saturating_sub(KEEP_ENDED_MS)).await
+    };
+    if removed.await.is_err() {
+        tracing::warn!("ended sessions were not removed; tried again in an hour");
+    }
+}
+
+/// Does so every hour, until the server stops.
+async fn forget_hourly(app: App, mut stopped: watch::Receiver<bool>) {
     loop {
-        let now = app.store.now();
-        let removed = async {
-            app.store.forget_old_attempts(now).await?;
-            app.store.remove_ended_sessions(now.saturating_sub(KEEP_ENDED_MS)).await
+        // What `wait_for` lends is gone before anything else is awaited.
+        let stops = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => true,
+            () = tokio::time::sleep(FORGET_EVERY) => false,
         };
-        if removed.await.is_err() {
-            tracing::warn!("ended sessions were not removed; tried again in an hour");
+        if stops {
+            return;
         }
-        tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-            () = tokio::time::sleep(FORGET_EVERY) => {}
-        }
+        forget(&app).await;
     }
 }
 
@@ -182,9 +193,11 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { app, router, mut stopped, peer } = self;
+        let trusted = app.config.trusted_proxies.clone();
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
+            let client = proxy::client(peer, request.headers(), &trusted);
+            request.extensions_mut().insert(Peer(proxy::counted(client)));
             router.clone().oneshot(request)
         });
         let builder = builder(two, limits);

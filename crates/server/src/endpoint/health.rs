@@ -46,7 +46,7 @@ async fn metrics(State(app): State<App>) -> Response {
         envelopes_limit: limits.envelopes,
         feeds: limits.feeds.saturating_sub(app.feeds.available_permits()),
     };
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render(&gauges))
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render(&gauges, &app.groups))
         .into_response()
 }
 

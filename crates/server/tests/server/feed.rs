@@ -153,6 +153,18 @@ async fn a_feed_ends_with_its_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_feed_ends_when_its_holder_signs_out_elsewhere() {
+    let (running, client) = Running::with_epidemiologist().await;
+    let other = running.signed_in("epidemiologist1").await;
+    let mut feed = Listening::to(&client, "/api/v1/feed").await;
+    feed.next_of("ready").await;
+    assert_eq!(other.delete("/api/v1/sessions").await.status, 204);
+    while feed.next().await.is_some() {}
+    assert_eq!(client.get("/api/v1/feed").await.status, 401);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_hears_of_what_they_may_not_read() {
     let (running, client) = Running::with_epidemiologist().await;
     let login = running.account(2, Role::Laboratory, DISTRICT.0).await;

@@ -5,6 +5,8 @@ use crate::{
     running::{Running, quick},
 };
 use server::Limits;
+use store::engine::Engine;
+use testkit::{Stage, scene::DISTRICT};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,4 +90,71 @@ async fn a_server_with_no_room_turns_away_but_still_says_that_it_runs() {
     let answer = running.client().get("/api/v1/openapi.json").await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")));
     assert_eq!(running.client().get("/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_trusted_proxy_says_for_whom_it_asks() {
+    let limits = Limits { sign_in_burst: 1, ..quick() };
+    for trusted in [true, false] {
+        let stage = Stage::new(Engine::Sqlite).await;
+        let running = Running::on(stage, limits.clone(), |config| {
+            let network = if trusted { "127.0.0.0/8" } else { "10.0.0.0/8" };
+            config.trusted_proxies = vec![network.parse().expect("a network")];
+        })
+        .await;
+        let client = running.client().with("x-firebreak", "1");
+        let ask = async |from: &str| {
+            let body = serde_json::json!({"login": "nobody", "password": "nothing"});
+            client.with("x-forwarded-for", from).post("/api/v1/session", &body).await.status
+        };
+        assert_eq!(ask("198.51.100.1").await, 401);
+        assert_eq!(ask("198.51.100.1").await, 429, "one attempt of one client");
+        let other = ask("192.0.2.7, 198.51.100.2").await;
+        assert_eq!(other, if trusted { 401 } else { 429 }, "trusted: {trusted}");
+        let made_up = ask("203.0.113.5, 198.51.100.2").await;
+        assert_eq!(made_up, 429, "what the client wrote before the proxy's word is not believed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_ended_is_forgotten_before_the_first_answer() {
+    let stage = Stage::new(Engine::Sqlite).await;
+    let running = Running::on(stage, quick(), |_| {}).await;
+    running.administrator_of(DISTRICT.0).await;
+    let kept = running.signed_in("administrator").await;
+    let wrong = serde_json::json!({"login": "nobody", "password": "nothing"});
+    kept.post("/api/v1/session", &wrong).await;
+    let stage = running.stop().await;
+    let rows = async |stage: &Stage| {
+        let sessions = testkit::damage::count(stage.url(), "session").await.expect("counted");
+        (sessions, testkit::damage::count(stage.url(), "login_attempt").await.expect("counted"))
+    };
+    assert_eq!(rows(&stage).await.0, 1);
+    assert!(rows(&stage).await.1 > 0);
+    let running = Running::on(stage, quick(), |_| {}).await;
+    assert_eq!(running.client().get("/healthz").await.status, 200);
+    let stage = running.stop().await;
+    assert_eq!(rows(&stage).await.0, 1, "a session that ended lately is kept");
+    stage.clock.advance(30 * 86_400_000);
+    let running = Running::on(stage, quick(), |_| {}).await;
+    assert_eq!(running.client().get("/healthz").await.status, 200);
+    assert_eq!(rows(&running.stop().await).await, (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_and_their_commits_are_counted() {
+    let (running, client) = Running::with_epidemiologist().await;
+    for n in 1..=3 {
+        let register = crate::commands::register(u128::from(n), n, DISTRICT.0);
+        assert_eq!(client.post("/api/v1/commands", &register).await.status, 200);
+    }
+    let metrics = running.client().get("/metrics").await.text();
+    for line in [
+        "firebreak_group_envelopes_bucket{le=\"1\"} 3",
+        "firebreak_group_envelopes_sum 3",
+        "firebreak_group_envelopes_count 3",
+        "firebreak_commit_seconds_count 3",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
 }

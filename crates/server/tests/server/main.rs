@@ -4,9 +4,11 @@ mod client;
 mod commands;
 mod feed;
 mod limits;
+
 mod operations;
 mod pages;
 mod records;
+mod revocation;
 mod running;
 mod session;
 mod staff;

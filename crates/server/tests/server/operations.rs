@@ -1,17 +1,9 @@
-//! Every operation of the OpenAPI document, from outside in: without credentials, and role by role against the access
-//! table (craft B3 row 15; the whole matrix is `domain::access::cells`).
+//! Every operation of the OpenAPI document, from outside in: what it says of itself, and what it answers without
+//! credentials (craft B3 row 15; role by role in `matrix`).
 
-use crate::{client::Client, running::Running};
-use domain::{
-    access::{self, Action, Cell, Held, JurisdictionRelation, Kind, Role},
-    id::JurisdictionId,
-    kernel::group::Submission,
-    noun::{case, jurisdiction, outbreak, person},
-};
+use crate::running::Running;
+use domain::access::Action;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use store::engine::Engine;
-use testkit::{Stage, scene};
 use uuid::Uuid;
 
 /// Operations that need nobody to be signed in.
@@ -43,11 +35,11 @@ const OF_ONESELF: &[&str] = &[
     "/api/v1/tokens/{id} DELETE",
 ];
 
-struct Operation {
-    method: String,
-    path: String,
-    public: bool,
-    action: Option<Action>,
+pub struct Operation {
+    pub method: String,
+    pub path: String,
+    pub public: bool,
+    pub action: Option<Action>,
 }
 
 impl Operation {
@@ -61,7 +53,7 @@ impl Operation {
     }
 }
 
-fn operations() -> Vec<Operation> {
+pub fn operations() -> Vec<Operation> {
     let document: Value = serde_json::to_value(server::document()).expect("the document is JSON");
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
@@ -111,197 +103,122 @@ async fn without_credentials_every_operation_is_refused() {
     }
 }
 
-const PROVINCE: Uuid = Uuid::from_u128(0x100);
-const CITY: Uuid = Uuid::from_u128(0x101);
-const STREET: Uuid = Uuid::from_u128(0x103);
-const BESIDE: Uuid = Uuid::from_u128(0x104);
-const ABROAD: Uuid = Uuid::from_u128(0x105);
-
-/// Where records lie, as the printed matrix has it, seen from the district.
-fn site(relation: JurisdictionRelation) -> Uuid {
-    match relation {
-        JurisdictionRelation::Own => scene::DISTRICT.0,
-        JurisdictionRelation::Below => STREET,
-        JurisdictionRelation::Above => CITY,
-        JurisdictionRelation::Beside => BESIDE,
-        JurisdictionRelation::None => ABROAD,
-    }
-}
-
-fn outbreak_id(relation: JurisdictionRelation) -> Uuid {
-    Uuid::from_u128(0x200 + relation as u128)
-}
-
-fn person_id(relation: JurisdictionRelation) -> domain::id::PersonId {
-    scene::person_id(relation as u64)
-}
-
-fn case_id(relation: JurisdictionRelation) -> domain::id::CaseId {
-    scene::case_id(relation as u64)
-}
-
-/// A province, a city, three districts and a street; in five of them an outbreak, a person and a case.
-async fn country() -> Stage {
-    let stage = Stage::empty(Engine::Sqlite).await;
-    let stream = stage.store.add_stream("FZ", "Fengze", None).await.expect("a stream is made");
-    let define = |id: Uuid, level: &str, parent: Option<Uuid>| jurisdiction::Command::Define {
-        id: JurisdictionId(id),
-        hierarchy: "administrative".to_owned(),
-        level: level.to_owned(),
-        parent: parent.map(JurisdictionId),
-        fields: jurisdiction::Given::default(),
-    };
-    let areas = [
-        define(PROVINCE, "province", None),
-        define(CITY, "city", Some(PROVINCE)),
-        define(scene::DISTRICT.0, "district", Some(CITY)),
-        define(STREET, "street", Some(scene::DISTRICT.0)),
-        define(BESIDE, "district", Some(CITY)),
-        define(ABROAD, "district", None),
-    ];
-    let mut story: Vec<Submission> = Vec::new();
-    let mut id = 0;
-    let mut add = |command: domain::kernel::Command| {
-        id += 1;
-        story.push(scene::caused(id, stream, command));
-    };
-    areas.into_iter().for_each(|area| add(area.into()));
-    for relation in JurisdictionRelation::ALL.iter().copied() {
-        let area = JurisdictionId(site(relation));
-        add(outbreak::Command::Declare {
-            id: domain::id::OutbreakId(outbreak_id(relation)),
-            name: "Outbreak".to_owned(),
-            disease: "covid-omicron-BA2".to_owned(),
-            pack: scene::shipped("cn-covid-8"),
-            time_zone: "Asia/Shanghai".to_owned(),
-            code_mask: "FZ-0000".to_owned(),
-            jurisdiction: area,
+/// Every value of a document, with its pointer.
+fn each<'a>(value: &'a Value, pointer: &str, visit: &mut dyn FnMut(&str, &'a Value)) {
+    visit(pointer, value);
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(name, value)| {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                each(value, &format!("{pointer}/{name}"), visit);
+            });
         }
-        .into());
-        let full_name = Some("王测试".to_owned());
-        add(person::Command::Register {
-            id: person_id(relation),
-            jurisdiction: area,
-            fields: person::Given { full_name, ..Default::default() },
-            address: None,
-            household: None,
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(n, value)| each(value, &format!("{pointer}/{n}"), visit));
         }
-        .into());
-        add(case::Command::Open {
-            id: case_id(relation),
-            person: person_id(relation),
-            outbreak: domain::id::OutbreakId(outbreak_id(relation)),
-            jurisdiction: area,
-            classification: case::Classification::Unclassified,
-            findings: Vec::new(),
-            fields: case::Given::default(),
-            reinfection_of: None,
-        }
-        .into());
-    }
-    for outcome in stage.store.submit(story).await {
-        assert!(outcome.as_ref().is_ok_and(domain::kernel::Outcome::is_accepted), "{outcome:?}");
-    }
-    stage
-}
-
-/// The record of a noun that lies so, for the nouns whose records are here.
-fn record(action: Action, relation: JurisdictionRelation) -> Option<Uuid> {
-    match action.noun() {
-        access::Noun::Jurisdiction => Some(site(relation)),
-        access::Noun::Outbreak => Some(outbreak_id(relation)),
-        access::Noun::Person => Some(person_id(relation).0),
-        access::Noun::Case => Some(case_id(relation).0),
-        _ => None,
+        _ => {}
     }
 }
 
-/// One client per role, each with a grant for the district and all its kinds of work open.
-async fn staff(running: &Running) -> BTreeMap<Role, Client> {
-    running.administrator_of(PROVINCE).await;
-    let mut clients = BTreeMap::new();
-    for (n, role) in Role::ALL.iter().copied().enumerate() {
-        let login = running.account(n as u128 + 1, role, scene::DISTRICT.0).await;
-        let client = running.signed_in(&login).await;
-        for (m, task) in role.tasks().iter().enumerate() {
-            let work = json!({"id": Uuid::from_u128(0xee00 + 16 * n as u128 + m as u128), "task": task.name()});
-            assert_eq!(client.post("/api/v1/session/work", &work).await.status, 204);
+#[test]
+fn every_reference_of_the_document_resolves() {
+    let document: Value = serde_json::to_value(server::document()).expect("the document is JSON");
+    let mut found = 0;
+    each(&document, "", &mut |place, value| {
+        let Some(reference) = value.as_str().filter(|_| place.ends_with("/$ref")) else { return };
+        let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{place}: {reference} is elsewhere"));
+        assert!(document.pointer(pointer).is_some(), "{place}: {reference} is not there");
+        found += 1;
+    });
+    assert!(found > 100, "{found}");
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_how_it_refuses() {
+    let document: Value = serde_json::to_value(server::document()).expect("the document is JSON");
+    let mut ids = std::collections::BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("methods") {
+            let named = format!("{method} {path}");
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            assert!(!summary.is_empty(), "{named} has no summary");
+            assert!(ids.insert(operation["operationId"].to_string()), "{named}: {}", operation["operationId"]);
+            assert!(operation["tags"][0].is_string(), "{named} has no tag");
+            let responses = operation["responses"].as_object().expect("responses");
+            assert!(responses.keys().any(|status| status.starts_with(['2', '3'])), "{named} never succeeds");
+            for (status, response) in responses {
+                assert!(!response["description"].as_str().unwrap_or_default().is_empty(), "{named} {status}");
+                if status.starts_with(['2', '3']) {
+                    continue;
+                }
+                let sent = &response["content"]["application/problem+json"];
+                assert_eq!(sent["schema"]["$ref"], "#/components/schemas/Problem", "{named} {status}");
+                let example = &sent["example"];
+                assert_eq!(example["status"].to_string(), *status, "{named}");
+                for part in ["type", "title", "detail", "remedy", "rule"] {
+                    assert!(!example[part].as_str().unwrap_or_default().is_empty(), "{named} {status} {part}");
+                }
+            }
+            let needed: &[&str] = match (path.starts_with("/api/"), operation.get("requestBody").is_some()) {
+                (true, true) => &["400", "413", "415", "422", "429", "503"],
+                (true, false) => &["429", "503"],
+                (false, _) => &[],
+            };
+            for status in needed {
+                assert!(responses.contains_key(*status), "{named} does not say {status}");
+            }
+            for parameter in path.split('{').skip(1).filter_map(|part| part.split('}').next()) {
+                let of_path = operation["parameters"].as_array().into_iter().flatten();
+                let declared = of_path.filter(|one| one["in"] == "path").any(|one| one["name"] == parameter);
+                assert!(declared, "{named} does not describe {parameter}");
+            }
         }
-        clients.insert(role, client);
     }
-    clients
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_unassigned_cell_of_reading_answers_over_http_as_the_table_says() {
-    let running = Running::on(country().await, crate::running::quick(), |_| {}).await;
-    let clients = staff(&running).await;
-    let by_action: BTreeMap<Action, Operation> =
-        operations().into_iter().filter_map(|one| Some((one.action?, one))).collect();
-    let mut visited = 0;
-    for cell in access::cells() {
-        let Some(operation) = by_action.get(&cell.action) else { continue };
-        let Some(id) = record(cell.action, cell.relation) else { continue };
-        if cell.held != Held::Not || operation.method != "GET" {
+async fn every_operation_of_the_document_is_served() {
+    let running = Running::start().await;
+    let client = running.client().with("x-firebreak", "1");
+    let served = client.get("/api/v1/openapi.json").await.json();
+    assert_eq!(served, serde_json::to_value(server::document()).expect("the document is JSON"));
+    for operation in operations() {
+        let answer = client.with("content-type", "application/json");
+        let answer = answer.send(&operation.method, &operation.filled(), Some(b"{}")).await;
+        let rule = if answer.status < 400 { json!(null) } else { answer.json()["rule"].clone() };
+        assert_ne!(rule, "no_such_address", "{}", operation.name());
+        assert_ne!(rule, "no_such_method", "{}", operation.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_field_is_refused_at_its_place_in_both_languages_by_every_operation_that_takes_a_body() {
+    let (running, client) = Running::with_epidemiologist().await;
+    let document: Value = serde_json::to_value(server::document()).expect("the document is JSON");
+    let mut asked = 0;
+    for operation in operations() {
+        let described = &document["paths"][&operation.path][operation.method.to_lowercase()];
+        if described.get("requestBody").is_none() {
             continue;
         }
-        let client = &clients[&cell.role];
-        match cell.action.kind() {
-            Kind::Read if operation.path.ends_with("s/{id}") => {
-                visit_one(client, &operation.path.replace("{id}", &id.to_string()), &cell).await;
+        for (language, letters) in [("zh", '\u{4e00}'..='\u{9fff}'), ("en", 'a'..='z')] {
+            let client = client.with("accept-language", language).with("content-type", "application/json");
+            let body = Some(b"{\"surprise\":1}".as_slice());
+            let answer = client.send(&operation.method, &operation.filled(), body).await;
+            let problem = answer.json();
+            let named = format!("{}: {problem}", operation.name());
+            assert_eq!((answer.status, problem["rule"].as_str()), (422, Some("unknown_field")), "{named}");
+            assert_eq!(problem["errors"][0]["pointer"], "/surprise", "{named}");
+            assert_eq!(answer.header("content-language"), Some(language), "{named}");
+            for part in ["detail", "remedy"] {
+                assert!(
+                    problem[part].as_str().is_some_and(|text| text.contains(|letter| letters.contains(&letter))),
+                    "{named}"
+                );
             }
-            Kind::List if !operation.path.contains('{') => visit_list(client, &operation.path, id, &cell).await,
-            _ => continue,
+            asked += 1;
         }
-        visited += 1;
     }
-    // 12 roles × 5 relations × (list, read) of four nouns.
-    assert_eq!(visited, 12 * 5 * 2 * 4);
-}
-
-async fn visit_one(client: &Client, path: &str, cell: &Cell) {
-    let answer = client.get(path).await;
-    let named = format!("{:?} {} {:?}: {}", cell.role, cell.action, cell.relation, answer.text());
-    if !cell.decision.allowed {
-        assert_eq!(answer.status, 404, "{named}");
-        return;
-    }
-    assert_eq!(answer.status, 200, "{named}");
-    let shown: Vec<String> = cell.decision.fields.iter().map(|group| group.name().to_owned()).collect();
-    assert_eq!(answer.json()["shown"], json!(shown), "{named}");
-}
-
-async fn visit_list(client: &Client, path: &str, id: Uuid, cell: &Cell) {
-    let answer = client.get(path).await;
-    let named = format!("{:?} {} {:?}: {}", cell.role, cell.action, cell.relation, answer.text());
-    if answer.status == 403 {
-        assert!(!cell.decision.allowed, "{named}");
-        return;
-    }
-    assert_eq!(answer.status, 200, "{named}");
-    let answer = answer.json();
-    let ids: BTreeSet<&str> =
-        answer["records"].as_array().expect("records").iter().filter_map(|record| record["id"].as_str()).collect();
-    assert_eq!(ids.contains(id.to_string().as_str()), cell.decision.allowed, "{named}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_unassigned_cell_of_making_a_person_answers_over_http_as_the_table_says() {
-    let running = Running::on(country().await, crate::running::quick(), |_| {}).await;
-    let clients = staff(&running).await;
-    let cells =
-        access::cells().into_iter().filter(|cell| cell.action == Action::PersonCreate && cell.held == Held::Not);
-    let mut visited = 0;
-    for (n, cell) in cells.enumerate() {
-        let register = crate::commands::register(7_000 + n as u128, 500 + n as u64, site(cell.relation));
-        let answer = clients[&cell.role].post("/api/v1/commands", &register).await;
-        let expected = if cell.decision.allowed { 200 } else { 403 };
-        let named = format!("{:?} {:?}: {}", cell.role, cell.relation, answer.text());
-        assert_eq!(answer.status, expected, "{named}");
-        if !cell.decision.allowed {
-            assert_eq!(answer.json()["rule"], cell.decision.rule, "{named}");
-        }
-        visited += 1;
-    }
-    assert_eq!(visited, 12 * 5);
+    assert!(asked > 20, "{asked}");
+    running.stop().await.verified().await;
 }

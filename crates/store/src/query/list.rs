@@ -119,7 +119,15 @@ impl Plan {
             let begin = format!(" FROM {} r WHERE ", self.view.table.name);
             statement.text = statement.text.trim_end_matches(&begin).to_owned() + &closing;
         }
-        self.within(&mut statement, actor);
+        self.narrow(&mut statement, actor);
+        self.keyset(&mut statement);
+        statement.push(" LIMIT ").bind(i64::from(self.limit) + 1);
+        statement
+    }
+
+    /// The rows that the actor may see and asked for.
+    fn narrow(&self, statement: &mut Statement, actor: &Actor) {
+        self.within(statement, actor);
         if let Some(hidden) = self.view.hidden {
             statement.push(" AND ").push(hidden);
         }
@@ -127,17 +135,14 @@ impl Plan {
             for field in self.view.fields.iter().filter_map(|field| field.as_of) {
                 // What was not recorded by then was not there.
                 statement.push(" AND ");
-                at(&mut statement, field, instant);
+                at(statement, field, instant);
                 statement.push(" IS NOT NULL");
             }
         }
         for (_, test) in &self.tests {
             statement.push(" AND ");
-            self.test(&mut statement, test, actor);
+            self.test(statement, test, actor);
         }
-        self.keyset(&mut statement);
-        statement.push(" LIMIT ").bind(i64::from(self.limit) + 1);
-        statement
     }
 
     fn test(&self, statement: &mut Statement, test: &Test, actor: &Actor) {
@@ -207,7 +212,24 @@ impl Plan {
     }
 }
 
+/// Records are counted so far and no further: whoever looks at a number does not wait for millions of rows.
+pub const COUNTED: i64 = 10_000;
+
 impl Store {
+    /// How many records the actor may see of those asked for, at most one more than [`COUNTED`]. A count shows no record
+    /// and no field, so it is not in the log of reads.
+    pub async fn count(&self, actor: &Actor, view: &'static View, ask: &Ask) -> Result<i64, QueryError> {
+        let plan = plan(actor, view, ask)?;
+        let mut statement = Statement::new("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ");
+        statement.push(view.table.name).push(" r WHERE ");
+        plan.narrow(&mut statement, actor);
+        statement.push(" LIMIT ").bind(COUNTED + 1).push(") counted");
+        let mut tx = self.read().await?;
+        let row = tx.row(&statement.text, &statement.args, &[ColumnType::Int]).await?;
+        tx.roll_back().await?;
+        Ok(row.and_then(|row| row.first().and_then(Value::opt_int)).unwrap_or(0))
+    }
+
     /// One page of the records that the actor may see of those asked for.
     pub async fn list(&self, actor: &Actor, view: &'static View, ask: &Ask) -> Result<Unlogged<Page>, QueryError> {
         let plan = plan(actor, view, ask)?;

@@ -28,7 +28,7 @@ mod place;
 mod sample;
 mod team;
 
-pub use list::Page;
+pub use list::{COUNTED, Page};
 pub use parameters::{Ask, QueryError};
 pub use record::{Offer, Record};
 pub(crate) use target::known;

@@ -11,6 +11,6 @@ mod unit;
 
 pub use commit::{Core, GroupError, SharedClock, SharedEntropy, Tap, Written};
 pub(crate) use load::{load_aggregates, load_replayed};
-pub use queue::{SubmitError, Submitter};
+pub use queue::{Observer, SubmitError, Submitter};
 pub use sealing::{chain_hash, unseal};
 pub use unit::Unit;

@@ -11,7 +11,7 @@ use domain::{
 };
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
@@ -63,6 +63,16 @@ pub struct Submitter {
     room: Arc<Semaphore>,
     lanes: Arc<Mutex<BTreeMap<i64, mpsc::UnboundedSender<(StreamId, Work)>>>>,
     heads: Arc<watch::Sender<BTreeMap<i64, i64>>>,
+    /// Told of groups, where somebody is.
+    observer: Arc<OnceLock<Arc<dyn Observer>>>,
+}
+
+/// Told of each group that was committed: for figures. The store has no clock for durations of its own.
+pub trait Observer: Send + Sync {
+    /// A group goes to the database; what comes back is given to [`Observer::committed`].
+    fn began(&self) -> u64;
+    /// A group of so many envelopes is durable.
+    fn committed(&self, envelopes: usize, began: u64);
 }
 
 impl Submitter {
@@ -73,7 +83,13 @@ impl Submitter {
             room: Arc::new(Semaphore::new(QUEUE)),
             lanes: Arc::default(),
             heads: Arc::new(watch::Sender::new(BTreeMap::new())),
+            observer: Arc::default(),
         }
+    }
+
+    /// Sets who is told of groups, once for the life of the store.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        let _ = self.observer.set(observer);
     }
 
     /// Heads of streams as this process commits them; wakes live feeds at once.
@@ -323,6 +339,7 @@ impl Submitter {
             let decided = |trail| {
                 let _ = leave.take().map(|leave| leave.send(trail));
             };
+            let watched = self.observer.get().map(|observer| (observer, observer.began()));
             let committed = match ahead.take() {
                 Some(built) => match self.core.commit_ahead(stream, part, built, decided).await {
                     Ok(None) => continue,
@@ -332,7 +349,12 @@ impl Submitter {
                 None => self.core.commit(stream, part, decided).await,
             };
             let error = match committed {
-                Ok(committed) => return Ok(committed),
+                Ok(committed) => {
+                    if let Some((observer, began)) = watched {
+                        observer.committed(part.len(), began);
+                    }
+                    return Ok(committed);
+                }
                 Err(error) => error,
             };
             let GroupError::Db(db) = &error else {
