@@ -14,6 +14,8 @@ use uuid::Uuid;
 pub struct Lookup {
     /// Keys of records.
     pub keys: BTreeSet<MatchKey>,
+    /// Ids of our own, as a file has them that was taken from here.
+    pub ids: BTreeSet<Uuid>,
     /// Records that refer to those found are needed too.
     pub relations: BTreeSet<Relation>,
 }
@@ -92,6 +94,12 @@ impl Known {
         self.by_key(key).find_map(|id| self.get(id))
     }
 
+    /// The record under a key; else the one whose own id is written: a file taken from here calls records so that have
+    /// no number of another system.
+    pub(super) fn called<N: Of>(&self, key: MatchKey, written: &str) -> Option<&N> {
+        self.one(key).or_else(|| own_id(written).and_then(|id| self.get(id)))
+    }
+
     fn referring(&self, target: Uuid, relation: Relation) -> impl Iterator<Item = Uuid> + '_ {
         let key = (target, relation);
         self.batches.iter().filter_map(move |batch| batch.referrers.get(&key)).flatten().copied()
@@ -129,6 +137,12 @@ impl Known {
         }
         None
     }
+}
+
+/// The id that is written, in the form in which exports write it.
+pub(super) fn own_id(written: &str) -> Option<Uuid> {
+    const LENGTH: usize = 36;
+    if written.len() == LENGTH { Uuid::try_parse(written).ok() } else { None }
 }
 
 fn add(list: &mut Vec<Uuid>, id: Uuid) {
