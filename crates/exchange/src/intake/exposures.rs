@@ -188,8 +188,8 @@ impl Intake {
         if let Some(found) = found {
             let (clears, mut changed) = (said.clears, false);
             let mut given = said.given;
-            // A file's link takes nothing from what an interview or a ticket showed.
-            given.evidence = given.evidence.filter(|_| found.fields.evidence.is_none());
+            // A file's link adds nothing to what is on record already, and takes nothing from it.
+            given.evidence = None;
             let changes = differ!(exposure::Changes, found.fields, given, clears, &mut changed;
                 first, last, minutes, minutes_after_case_left, kind, certainty, evidence, setting, note);
             if !changed {

@@ -1,7 +1,7 @@
 //! What the register has of a batch's people and things, and what the batch itself made so far.
 
 use domain::{
-    id::{OutbreakId, PersonId},
+    id::{ContactId, OutbreakId, PersonId},
     kernel::{Aggregate, Kind, Relation},
     noun::{MatchKey, case::Case, contact::Contact, exposure::Exposure, person::Person, Of},
     seal::Reading,
@@ -31,6 +31,8 @@ struct Batch {
     keys: HashMap<MatchKey, Vec<Uuid>>,
     records: HashMap<Uuid, Aggregate>,
     referrers: HashMap<(Uuid, Relation), Vec<Uuid>>,
+    /// Contacts that the batch itself lists, by their person: a further row of one adds its exposure.
+    pub(super) listed: HashMap<PersonId, ContactId>,
 }
 
 impl Default for Known {

@@ -10,4 +10,5 @@ mod histories;
 mod post;
 mod queries;
 mod scope;
+mod taking;
 mod write_path;

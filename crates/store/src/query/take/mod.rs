@@ -206,15 +206,15 @@ impl Store {
         };
         // Entries of a JSON list are counted by what stands between them; a quote inside a text is written `\"`.
         let between = r#"(LENGTH(p.{c}) - LENGTH(REPLACE(p.{c}, '","', ''))) / 3 + 1"#;
-        let count = |column: &str| format!("COALESCE(MAX({}), 0)", between.replace("{c}", column));
+        let count = |column: &str| format!("CAST(COALESCE(MAX({}), 0) AS BIGINT)", between.replace("{c}", column));
         let own = format!("{{\"kind\":{},", serde_json::Value::from(take.system.as_str()));
-        let mut statement = Statement::new("SELECT COALESCE(MAX((LENGTH(p.identifiers) - ");
+        let mut statement = Statement::new("SELECT CAST(COALESCE(MAX((LENGTH(p.identifiers) - ");
         statement.push("LENGTH(REPLACE(p.identifiers, '{\"kind\":', ''))) / 8 - ");
-        statement.push("CASE WHEN REPLACE(p.identifiers, ").bind(own).push(", '') = p.identifiers THEN 0 ELSE 1 END), 0), ");
+        statement.push("CASE WHEN REPLACE(p.identifiers, ").bind(own).push(", '') = p.identifiers THEN 0 ELSE 1 END), 0) AS BIGINT), ");
         statement.push(&count("phones")).push(", ").push(&count("languages"));
         statement.push(" FROM person p WHERE p.stream IN (SELECT stream FROM stream_head) AND p.id IN (SELECT r.");
         statement.push(person).push(" FROM ").push(plan.view.table.name).push(" r WHERE ");
-        plan.conditions(&mut statement, actor);
+        plan.narrow(&mut statement, actor);
         statement.push(")");
         let mut tx = self.read().await?;
         let row = tx.row(&statement.text, &statement.args, &[ColumnType::Int; 3]).await?;
