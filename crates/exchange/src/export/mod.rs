@@ -58,6 +58,8 @@ impl Column {
 pub struct Layout {
     noun: Noun,
     columns: Vec<Column>,
+    /// Lists that no row of the file had anything under when columns were counted.
+    none: Vec<&'static Spec>,
 }
 
 impl Layout {
@@ -74,7 +76,7 @@ impl Layout {
 
     fn of(noun: Noun, specs: impl Iterator<Item = &'static Spec>, lists: Lists) -> Self {
         let specs: Vec<&'static Spec> = specs.collect();
-        let mut columns = Vec::new();
+        let (mut columns, mut none) = (Vec::new(), Vec::new());
         let mut at = 0;
         while let Some(&spec) = specs.get(at) {
             let (size, together) = match spec.form {
@@ -88,9 +90,12 @@ impl Layout {
                     columns.push(Column { spec, index, last: index + 1 == size });
                 }
             }
+            if size == 0 {
+                none.push(spec);
+            }
             at += together;
         }
-        Self { noun, columns }
+        Self { noun, columns, none }
     }
 
     /// Names of the columns: the fields' own, or words of a language.
@@ -115,16 +120,14 @@ impl Layout {
 
     /// The cells of a row.
     pub fn cells(&self, row: &impl Fields) -> Result<Vec<String>, Outgrown> {
-        self.columns
-            .iter()
-            .map(|column| {
-                if column.last && column.spec.form.entries(row, column.spec).is_some_and(|entries| entries > column.index + 1)
-                {
-                    return Err(Outgrown(column.spec.path));
-                }
-                Ok(column.spec.form.cell(row, column.spec, column.index))
-            })
-            .collect()
+        let last = self.columns.iter().filter(|column| column.last).map(|column| (column.spec, column.index + 1));
+        let most = last.chain(self.none.iter().map(|spec| (*spec, 0)));
+        for (spec, most) in most {
+            if spec.form.entries(row, spec).is_some_and(|entries| entries > most) {
+                return Err(Outgrown(spec.path));
+            }
+        }
+        Ok(self.columns.iter().map(|column| column.spec.form.cell(row, column.spec, column.index)).collect())
     }
 }
 
