@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 use domain::{
     access::Purpose,
     id::OutbreakId,
-    kernel::{Aggregate, Kind},
+    kernel::Aggregate,
 };
 use exchange::{
     Noun,
@@ -206,9 +206,10 @@ impl Fields for Row<'_> {
 }
 
 async fn outbreak(store: &Store, arguments: &Arguments) -> anyhow::Result<Option<OutbreakId>> {
-    let all: Vec<_> = store
-        .few_of(Kind::Outbreak)
-        .await?
+    let mut register = store.look_up().await?;
+    let outbreaks = register.outbreaks().await?;
+    register.end().await?;
+    let all: Vec<_> = outbreaks
         .into_values()
         .filter_map(|located| match located.aggregate {
             Aggregate::Outbreak(outbreak) => Some(outbreak),

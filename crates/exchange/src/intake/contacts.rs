@@ -77,13 +77,13 @@ impl Intake {
         verdict = verdict.max(done);
         let found = named.or_else(|| self.known.contact_of(person, outbreak).cloned());
         let Some(found) = found else {
-            if let Some(id) = self.known.listed.get(&person).copied() {
+            if let Some(id) = self.known.listed(person) {
                 self.then(contact::Command::AddExposure { id, exposure, ring: Some(ring) });
                 return Ok(verdict.max(Verdict::Updated));
             }
             given.identifiers = external.map(|number| vec![number]);
             let id = ContactId(self.fresh());
-            self.known.listed.insert(person, id);
+            self.known.list(person, id);
             self.then(contact::Command::List { id, person, ring, exposures: vec![exposure], fields: given });
             return Ok(verdict.max(Verdict::Created));
         };

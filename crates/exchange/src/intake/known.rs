@@ -32,7 +32,7 @@ struct Batch {
     records: HashMap<Uuid, Aggregate>,
     referrers: HashMap<(Uuid, Relation), Vec<Uuid>>,
     /// Contacts that the batch itself lists, by their person: a further row of one adds its exposure.
-    pub(super) listed: HashMap<PersonId, ContactId>,
+    listed: HashMap<PersonId, ContactId>,
 }
 
 impl Default for Known {
@@ -63,6 +63,18 @@ impl Known {
             add(batch.referrers.entry((link.target, link.relation)).or_default(), id);
         }
         batch.records.insert(id, aggregate);
+    }
+
+    /// Notes that a row lists a contact.
+    pub(super) fn list(&mut self, person: PersonId, contact: ContactId) {
+        if let Some(batch) = self.batches.front_mut() {
+            batch.listed.insert(person, contact);
+        }
+    }
+
+    /// The contact that an earlier row lists of a person, not in the register yet.
+    pub(super) fn listed(&self, person: PersonId) -> Option<ContactId> {
+        self.batches.iter().find_map(|batch| batch.listed.get(&person)).copied()
     }
 
     /// Records that a batch still needs: people of what was found, sources of links.

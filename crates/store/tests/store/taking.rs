@@ -126,6 +126,8 @@ async fn the_log_has_the_act_and_each_page_and_tells_whose_file_it_was() {
         let files = post.store().downloads_of(&inspector, scene::person_id(1)).await.expect("an inspector is told");
         assert_eq!(files.len(), 3);
         assert!(files.iter().all(|file| file.account == epi && file.identified && file.rows == 2));
-        assert!(post.store().downloads_of(&by, scene::person_id(1)).await.is_err(), "others are not");
+        let tracer = post.staff(3, Role::Tracer, scene::DISTRICT.0).await;
+        let tracer = post.rights(tracer).await;
+        assert!(post.store().downloads_of(&tracer, scene::person_id(1)).await.is_err(), "others are not");
     }
 }
