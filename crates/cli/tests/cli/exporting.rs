@@ -153,12 +153,12 @@ fn contacts_and_places_come_back_the_same() {
     let desk = village();
     let places = "place.code,place.name,place.kind,place.address,place.longitude,place.latitude,place.held\n\
         S1,第一小学,school,学府路2号,118.600000,24.900000,\nF9,Funeral of 9 November,gathering,,,,2025-11-09\n";
-    let file = desk.write("places.csv", places).display().to_string();
+    let file = desk.write("in-places.csv", places).display().to_string();
     assert_eq!(desk.counts(&["import", &file, "--as", "places", "--json"])[1], 2);
     let contacts = "contact.external_id,person.external_id,person.full_name,contact.ring,exposure.source.external_id,\
         exposure.place.code,exposure.last,exposure.type\nk1,p9,李四,ring_2,1,,2025-11-20,household\n\
         k1,p9,李四,ring_2,,S1,2025-11-21,school\n";
-    let file = desk.write("contacts.csv", contacts).display().to_string();
+    let file = desk.write("in-contacts.csv", contacts).display().to_string();
     let counts = desk.counts(&["import", &file, "--as", "contacts", "--json"]);
     assert_eq!(counts[7], 0, "{counts:?}");
     fixed_point(&desk, "cn-covid-9", "Asia/Shanghai", &["places", "linelist", "contacts"], &["csv"]);
