@@ -30,6 +30,48 @@ impl Class {
         [Class::Identity, Class::Contact, Class::Location, Class::Request, Class::Clinical, Class::FreeText];
 }
 
+/// A set of classes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Classes(u8);
+
+impl Classes {
+    /// The set with these bits, bit `n` for class number `n`; bits of no class are left out.
+    pub fn from_bits(bits: i64) -> Self {
+        Self::from_numbers((0..8).filter(|class| bits & (1 << class) != 0))
+    }
+
+    /// The set of these class numbers; numbers of no class are left out.
+    pub fn from_numbers(numbers: impl IntoIterator<Item = u8>) -> Self {
+        let known = numbers.into_iter().filter(|class| usize::from(*class) < Class::ALL.len());
+        Self(known.fold(0, |bits, class| bits | (1 << class)))
+    }
+
+    /// One bit for each class.
+    pub fn bits(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    /// Whether the class is in it.
+    pub fn contains(self, class: Class) -> bool {
+        self.0 & (1 << class as u8) != 0
+    }
+
+    /// Whether all of `others` are in it.
+    pub fn covers(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// Whether no class is in it.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Both together.
+    pub fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+}
+
 /// A value sealed under class number `C`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sealed<T, const C: u8> {
@@ -77,6 +119,8 @@ impl<T, const C: u8> Sealed<T, C> {
 pub trait Cell {
     /// Its class.
     fn class(&self) -> Class;
+    /// Whether it holds a value that can be read.
+    fn is_clear(&self) -> bool;
     /// Replaces a readable value by what `encipher` makes of its bytes.
     fn seal(&mut self, encipher: &mut dyn FnMut(Class, &[u8]) -> Vec<u8>);
     /// Replaces an enciphered value by its reading; `None` from `decipher` says that the key is gone.
@@ -98,6 +142,10 @@ pub struct Unreadable {
 impl<T: Serialize + DeserializeOwned, const C: u8> Cell for Sealed<T, C> {
     fn class(&self) -> Class {
         Class::ALL[C as usize]
+    }
+
+    fn is_clear(&self) -> bool {
+        matches!(self, Self::Clear(_))
     }
 
     fn seal(&mut self, encipher: &mut dyn FnMut(Class, &[u8]) -> Vec<u8>) {

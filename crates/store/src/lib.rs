@@ -8,6 +8,7 @@ pub mod anchor;
 pub mod cipher;
 pub mod closure;
 pub mod engine;
+pub mod erasing;
 pub mod feed;
 pub mod matching;
 pub mod query;

@@ -104,6 +104,7 @@ impl Store {
             entropy: opening.entropy,
             packs: Shelf::shipped(),
             streams: AtomicI64::new(streams),
+            content_key: Default::default(),
             waiting: AtomicI64::new(waiting),
             trails: Default::default(),
             ahead: Default::default(),

@@ -34,7 +34,7 @@ table! {
 }
 
 table! {
-    /// Commands that wait for an id not yet known. The body is enciphered under the vault's spool key.
+    /// Commands that wait for an id not yet known. The body is enciphered under keys of all records that it names.
     WAITING "waiting" Operational 2 [["awaited"]] {
         stream Int, command_id Uuid, awaited Uuid, since Int, actor Uuid, body Bytes,
     }
@@ -57,6 +57,14 @@ table! {
 }
 
 table! {
+    /// Whom a kept command may speak of: people, and ids not known when it was kept. Its body opens only while all of
+    /// them have their keys, and by this an erasure finds it.
+    SPOOL_SUBJECT "spool_subject" Operational 3 [["subject"]] {
+        stream Int, command_id Uuid, subject Uuid,
+    }
+}
+
+table! {
     /// The highest number each device has sent, and what it skipped.
     DEVICE "device" Operational 2 [] {
         stream Int, device_id Uuid, last_seq Int, gaps Text, seen_at Int,
@@ -66,7 +74,8 @@ table! {
 table! {
     /// The full state of each aggregate, compactly encoded; what decisions load.
     AGGREGATE "aggregate" Replayed 2 [] {
-        stream Int, id Uuid, kind Int, version Int, released_to Int opt, jurisdiction Uuid opt, state Bytes,
+        stream Int, id Uuid, kind Int, version Int, released_to Int opt, erased Int, jurisdiction Uuid opt,
+        state Bytes,
     }
 }
 
@@ -100,6 +109,7 @@ const SHARED: &[&Table] = &[
     &WAITING,
     &CONFLICT,
     &DISPATCH,
+    &SPOOL_SUBJECT,
     &DEVICE,
     &AGGREGATE,
     &LINK,

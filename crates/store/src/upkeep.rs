@@ -3,7 +3,7 @@
 use crate::{
     accounts::AccountError,
     closure,
-    engine::{Arg, Db, DbError, Engine},
+    engine::{Arg, Db, DbError, Engine, wal},
     schema,
     store::Store,
     value::{ColumnType, Value},
@@ -17,7 +17,7 @@ use domain::{
     noun::{Of as _, erasure::Erasure},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::Path,
 };
 use uuid::Uuid;
@@ -176,12 +176,12 @@ impl Store {
         Ok(records)
     }
 
-    /// When each record was last erased by an event, milliseconds UTC.
-    pub async fn erased_at(&self) -> Result<BTreeMap<Uuid, i64>, DbError> {
+    /// Requests that were approved, with the people whose values they erase: what the ledger must hold.
+    pub async fn approved_erasures(&self) -> Result<Vec<(ErasureId, PersonId)>, DbError> {
         let mut tx = self.read().await?;
-        let sql = "SELECT aggregate_id, MAX(at) FROM journal WHERE kind = 'aggregate.erased' GROUP BY aggregate_id";
-        let rows = tx.rows(sql, &[], &[ColumnType::Uuid, ColumnType::Int]).await?;
-        rows.iter().map(|row| Ok((row[0].uuid()?, row[1].int()?))).collect()
+        let sql = "SELECT DISTINCT erasure, person_id FROM erasure_request WHERE ending = $1 ORDER BY erasure";
+        let rows = tx.rows(sql, &["approved".into()], &[ColumnType::Uuid, ColumnType::Uuid]).await?;
+        rows.iter().map(|row| Ok((ErasureId(row[0].uuid()?), PersonId(row[1].uuid()?)))).collect()
     }
 
     /// What the access table says of an act on a record.
@@ -200,8 +200,8 @@ impl Store {
     }
 
     /// Takes erased bytes out of what the engine keeps beside its rows: SQLite empties its write-ahead log (and with
-    /// `compact` rewrites the file); PostgreSQL, with `compact`, rewrites its tables. `false` where the log is being read
-    /// and was not emptied: run it again.
+    /// `compact` rewrites the file); PostgreSQL, with `compact`, rewrites its tables, then its statistics and write-ahead
+    /// log. `false` where the log is being read and was not emptied: run it again.
     pub async fn scrub(&self, compact: bool) -> Result<bool, DbError> {
         match self.db() {
             Db::Sqlite { writer, .. } => {
@@ -213,8 +213,10 @@ impl Store {
             }
             Db::Postgres(pool) => {
                 if compact {
+                    // First the statistics, which hold samples of values; rewriting then takes out their old rows too.
+                    sqlx::query("ANALYZE").execute(pool).await?;
                     sqlx::query("VACUUM FULL").execute(pool).await?;
-                    sqlx::query("CHECKPOINT").execute(pool).await?;
+                    wal::overwrite(pool).await?;
                 }
                 Ok(true)
             }

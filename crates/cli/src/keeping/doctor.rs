@@ -3,7 +3,7 @@
 use super::migrate::shown;
 use crate::place::Place;
 use anyhow::bail;
-use std::{path::Path, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command};
 use store::{
     engine::Durability,
     schema,
@@ -57,7 +57,7 @@ pub async fn doctor(place: Place, arguments: Doctor) -> anyhow::Result<()> {
                 format!("{} opens, schema {}", shown(&place.database), schema::VERSION),
                 "",
             ));
-            let looked = database(&store, &mut points).await;
+            let looked = database(&place, &store, &mut points).await;
             store.close().await;
             looked?;
         }
@@ -78,7 +78,7 @@ pub async fn doctor(place: Place, arguments: Doctor) -> anyhow::Result<()> {
     }
 }
 
-async fn database(store: &Store, points: &mut Vec<Point>) -> anyhow::Result<()> {
+async fn database(place: &Place, store: &Store, points: &mut Vec<Point>) -> anyhow::Result<()> {
     let durability = Durability::read(store.db()).await?;
     let settings: Vec<String> =
         durability.settings.iter().map(|(name, found, ..)| format!("{name}={found}")).collect();
@@ -108,9 +108,24 @@ async fn database(store: &Store, points: &mut Vec<Point>) -> anyhow::Result<()> 
         format!("{} without answer", late.unanswered),
         "start `serve`, which delivers them; look into its log if they stay",
     ));
+    points.push(completed(place, store).await?);
     let exercise = if store.is_exercise() { "marked exercise: not for real people" } else { "not an exercise" };
     points.push(Point::new("exercise", true, exercise, ""));
     Ok(())
+}
+
+/// Whether every approved erasure stands in the ledger: one that does not was cut off.
+async fn completed(place: &Place, store: &Store) -> anyhow::Result<Point> {
+    let entries = match ErasureLedger::read(&place.ledger_file()?, None) {
+        Ok((entries, _)) => entries.iter().map(|entry| entry.erasure().request).collect(),
+        Err(_) => BTreeSet::new(),
+    };
+    let approved = store.approved_erasures().await?;
+    let open: Vec<String> =
+        approved.iter().filter(|(id, _)| !entries.contains(&id.0)).map(|(id, _)| id.to_string()).collect();
+    let found = format!("{} approved, {} of them cut off", approved.len(), open.len());
+    let remedy = format!("complete them: `firebreak erase --approve {}`", open.join("`, `firebreak erase --approve "));
+    Ok(Point::new("erasures", open.is_empty(), found, remedy))
 }
 
 /// Whether whoever copies the data would copy the keys along.

@@ -4,10 +4,7 @@
 use super::{anchoring, migrate::shown, postgres, private::PrivateFolder, verify};
 use crate::{account::new_id, place::Place};
 use anyhow::{Context as _, bail};
-use domain::{
-    id::{AccountId, CommandId},
-    kernel::{Actor, Envelope, Outcome, group::Submission, upkeep::Command},
-};
+use domain::id::AccountId;
 use std::{
     fs,
     io::{self, Read as _},
@@ -67,7 +64,8 @@ pub async fn restore(place: Place, arguments: Restore) -> anyhow::Result<()> {
     .await?;
     // Cursors and anchors of the original end here.
     store.set_property("epoch", &new_id().to_string()).await?;
-    let scrubbed = store.scrub(false).await?;
+    // A SQLite file was loaded whole and overwrites what it erases; PostgreSQL keeps old rows until it is rewritten.
+    let scrubbed = store.scrub(target.database.starts_with("postgres")).await?;
     store.close().await;
     if !scrubbed {
         bail!(
@@ -151,33 +149,14 @@ async fn known_in_ledger(store: &Store, entries: &[LedgerEntry]) -> anyhow::Resu
     Ok(())
 }
 
-/// Does every erasure again, keys and rows; doing one twice is harmless. How many there are.
+/// Does every erasure again, keys, rows and what stands beside them; doing one twice is harmless. How many there are.
 pub async fn replay(store: &Store, entries: &[LedgerEntry]) -> anyhow::Result<usize> {
-    let erased_at = store.erased_at().await?;
     for entry in entries {
         let erasure = entry.erasure();
-        store.vault().destroy(erasure.person, &erasure.classes, store.now()).await?;
-        if erased_at.get(&erasure.person).is_some_and(|at| *at >= erasure.at) {
-            continue;
-        }
-        let Some(stream) = store.home(erasure.person).await? else { continue };
-        let by = erasure.approvers.last().copied().unwrap_or_default();
-        let command = Command::Erase { id: erasure.person, classes: erasure.classes.clone() };
-        let envelope = Envelope::new(CommandId(new_id()), stream, command.into());
-        let submission = Submission::caused(Actor { account: AccountId(by) }, envelope);
-        match store.submit(vec![submission]).await.into_iter().next() {
-            Some(Ok(Outcome::Accepted { .. })) => {}
-            Some(Ok(Outcome::Declined(refusal))) => {
-                bail!(
-                    "person {}: the erasure was declined by {}; do not use this database",
-                    erasure.person,
-                    refusal.rule
-                )
-            }
-            Some(Err(error)) => return Err(error).context("an erasure was not done again; do not use this database"),
-            None => bail!("the door gave no answer; do not use this database"),
-        }
+        let by = AccountId(erasure.approvers.last().copied().unwrap_or_default());
+        store.complete_erasure(&[erasure.person], &erasure.classes, by).await.with_context(|| {
+            format!("person {}: the erasure was not done again; do not use this database", erasure.person)
+        })?;
     }
-    store.door().deliver_unanswered().await?;
     Ok(entries.len())
 }

@@ -4,17 +4,23 @@ use std::{
     io::Write as _,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    sync::Mutex,
 };
 use store::{
     store::{Opening, Store},
     vault::MasterKeys,
 };
 use tempfile::TempDir;
-use testkit::{clock::TestClock, entropy};
+use testkit::{clock::TestClock, entropy, postgres::PostgresCluster};
+use uuid::Uuid;
 
 /// The installation of one test.
 pub struct Installation {
     folder: TempDir,
+    /// Its own PostgreSQL, where it is not on SQLite.
+    cluster: Option<PostgresCluster>,
+    /// Everything that the program printed: its log.
+    printed: Mutex<String>,
 }
 
 /// What a run said.
@@ -55,7 +61,26 @@ impl Said {
 impl Installation {
     /// A migrated database with the first account `root` for an area.
     pub fn new() -> Self {
-        let made = Self { folder: tempfile::tempdir().expect("a folder can be made") };
+        Self::on(None)
+    }
+
+    /// One on each engine; `None` after PostgreSQL's name, with the reason printed, where it is not installed.
+    pub fn on_both() -> Vec<Self> {
+        match PostgresCluster::start() {
+            Ok(cluster) => vec![Self::new(), Self::on(Some(cluster))],
+            Err(reason) => {
+                println!("SKIPPED on PostgreSQL: {reason}");
+                vec![Self::new()]
+            }
+        }
+    }
+
+    fn on(cluster: Option<PostgresCluster>) -> Self {
+        for name in cluster.iter().flat_map(|_| ["firebreak", "keys", "restored"]) {
+            cluster.as_ref().map(|cluster| cluster.create_database(name).expect("a database can be made"));
+        }
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let made = Self { folder, cluster, printed: Mutex::default() };
         made.run(&["migrate"]).well();
         let first = ["account", "first", "root", "Root", "--area", &area(), "--password-stdin"];
         made.run_with(&first, "correct horse battery staple\n").well();
@@ -69,7 +94,38 @@ impl Installation {
 
     /// The database's address.
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.path("data/firebreak.sqlite").display())
+        match &self.cluster {
+            Some(cluster) => cluster.url("firebreak"),
+            None => format!("sqlite:{}", self.path("data/firebreak.sqlite").display()),
+        }
+    }
+
+    /// The key store's address.
+    pub fn keys_url(&self) -> String {
+        match &self.cluster {
+            Some(cluster) => cluster.url("keys"),
+            None => format!("sqlite:{}", self.path("data-keys/keys.sqlite").display()),
+        }
+    }
+
+    /// The address of an empty database to restore into.
+    pub fn empty_url(&self) -> String {
+        match &self.cluster {
+            Some(cluster) => cluster.url("restored"),
+            None => format!("sqlite:{}", self.path("restored/firebreak.sqlite").display()),
+        }
+    }
+
+    /// What stands in PostgreSQL's own files is taken out at an operator's order only.
+    pub fn is_postgres(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// A person's wrapped keys as PostgreSQL keeps them.
+    pub fn wrapped_keys(&self, person: Uuid) -> Option<Vec<u8>> {
+        let sql = format!("SELECT encode(wrapped, 'hex') FROM person_key WHERE person = '{person}'");
+        let hex = self.cluster.as_ref()?.psql("keys", &sql).expect("the key store is read");
+        (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).ok()).collect()
     }
 
     /// Runs the program on it.
@@ -85,7 +141,11 @@ impl Installation {
     /// Runs the program with an input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_firebreak"));
-        command.arg("--database").arg(self.url()).args(arguments).current_dir(self.folder.path());
+        command.arg("--database").arg(self.url()).current_dir(self.folder.path());
+        if self.is_postgres() {
+            command.arg("--keys").arg(self.keys_url()).arg("--folder").arg(self.path("data"));
+        }
+        command.args(arguments);
         for name in ["KEYS", "MASTER_KEY", "MASTER_KEY_FILE", "FOLDER", "ACCOUNT", "DATABASE"] {
             command.env_remove(format!("FIREBREAK_{name}"));
         }
@@ -93,7 +153,11 @@ impl Installation {
         let mut child = command.spawn().expect("the program starts");
         // A program that reads no input may be gone already.
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
-        child.wait_with_output().expect("the program ends").into()
+        let said = Said::from(child.wait_with_output().expect("the program ends"));
+        let mut printed = self.printed.lock().expect("no test thread panicked with it");
+        printed.push_str(&said.out);
+        printed.push_str(&said.err);
+        said
     }
 
     /// The database, open in the test's own process, at the beginning of the test clock.
@@ -101,7 +165,7 @@ impl Installation {
         let master = std::fs::read_to_string(self.path("data-keys/master.key")).expect("there is a master key");
         Store::open(Opening {
             url: self.url(),
-            keys_url: format!("sqlite:{}", self.path("data-keys/keys.sqlite").display()),
+            keys_url: self.keys_url(),
             master: MasterKeys::parse(&master).expect("it is well formed"),
             clock: TestClock::default().shared(),
             entropy: entropy::seeded(7),
@@ -112,17 +176,19 @@ impl Installation {
         .expect("it opens")
     }
 
-    /// Every file of the installation, with its bytes.
+    /// Every file of the installation with its bytes, PostgreSQL's included, and what the program printed.
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut folders = vec![self.folder.path().to_owned()];
-        let mut files = Vec::new();
+        folders.extend(self.cluster.iter().map(PostgresCluster::data));
+        let printed = self.printed.lock().expect("no test thread panicked with it").clone().into_bytes();
+        let mut files = vec![(PathBuf::from("what was printed"), printed)];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).expect("a folder is read") {
                 let path = entry.expect("an entry is read").path();
                 if path.is_dir() {
                     folders.push(path);
-                } else {
-                    let bytes = std::fs::read(&path).expect("a file is read");
+                } else if let Ok(bytes) = std::fs::read(&path) {
+                    // A server at work may take a file away between the look and the reading; a socket cannot be read.
                     files.push((path, bytes));
                 }
             }
@@ -134,4 +200,12 @@ impl Installation {
 /// The area of the test district.
 pub fn area() -> String {
     testkit::scene::DISTRICT.to_string()
+}
+
+/// Accounts with posts in the district.
+pub fn staffed(place: &Installation, posts: &[(&str, &str)]) {
+    for (login, role) in posts {
+        place.run_as("root", &["account", "create", login, login, "--area", &area()]).well();
+        place.run_as("root", &["account", "grant", login, role, "--area", &area()]).well();
+    }
 }

@@ -1,7 +1,9 @@
 //! The program as people run it: the real binary, its exit codes and what it prints.
 
+mod erasing;
 mod exporting;
 mod importing;
 mod installation;
 mod keeping;
 mod packs;
+mod traces;

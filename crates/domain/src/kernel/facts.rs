@@ -6,6 +6,7 @@ use crate::{
     noun::Noun,
     pack::Shelf,
     refusal::Refusal,
+    seal::{Class, Classes},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ pub struct Located {
     pub version: i64,
     /// Set between its release by one stream and its adoption by another.
     pub released_to: Option<StreamId>,
+    /// Classes that were erased in it: no value of theirs enters it any more (DESIGN §13.14).
+    pub erased: Classes,
     /// Its state.
     pub aggregate: Aggregate,
 }
@@ -132,6 +135,11 @@ impl<'a> Context<'a> {
     /// The noun of this id, if there is one.
     pub fn find<N: Noun>(&self, id: impl Into<Uuid>) -> Option<&'a N> {
         self.world.get(id.into()).and_then(|located| N::of(&located.aggregate))
+    }
+
+    /// Whether the record's values of this class were erased.
+    pub fn is_erased_of(&self, id: impl Into<Uuid>, class: Class) -> bool {
+        self.world.get(id.into()).is_some_and(|located| located.erased.contains(class))
     }
 
     /// The nouns that refer to `target`, in the order of their ids.

@@ -250,14 +250,16 @@ impl Pass<'_> {
         submission: &Submission,
         due: &Due<'_>,
         n: i64,
-        event: Event,
+        mut event: Event,
     ) -> Result<Vec<(Command, Uuid)>, Refusal> {
         let stamp = Stamp { at: self.now, stream: self.stream, actor: submission.actor.account };
         let aggregate_id = due.command.target();
         let before = self.view().get(aggregate_id).cloned();
+        let erased = before.as_ref().map(|before| before.erased);
         let Some(after) = super::apply(before, aggregate_id, &event, &stamp) else {
             return Err(Refusal::rule("unknown_body"));
         };
+        super::erased::stays_erased(erased, &after, &mut event, &self.view())?;
         let cause = event_id(due.command_id.0, n, self.now);
         let (version, subject) = (after.version, after.aggregate.about().subject.map(|person| person.0));
         self.layer.put(self.facts, after, &event);

@@ -3,6 +3,7 @@
 //! This module does not know what any noun means.
 
 mod envelope;
+mod erased;
 mod facts;
 pub mod group;
 mod journal;
@@ -17,7 +18,7 @@ pub use journal::{Body, Journaled, Undecodable, event_id};
 pub(crate) use journal::{decode_body, encode_body};
 pub use nouns::{Aggregate, Command, Event, Kind, Noun, action};
 
-use crate::refusal::Refusal;
+use crate::{refusal::Refusal, seal::Classes};
 use uuid::Uuid;
 
 /// Reactions of reactions end here (DESIGN §3).
@@ -44,12 +45,12 @@ pub fn apply(before: Option<Located>, id: Uuid, event: &Event, stamp: &Stamp) ->
     if let Event::Upkeep(event) = event {
         return before.map(|located| upkeep::apply(located, event));
     }
-    let (version, aggregate) = match before {
-        Some(located) => (located.version, Some(located.aggregate)),
-        None => (0, None),
+    let (version, erased, aggregate) = match before {
+        Some(located) => (located.version, located.erased, Some(located.aggregate)),
+        None => (0, Classes::default(), None),
     };
     let aggregate = nouns::apply(aggregate, event, stamp)?;
-    Some(Located { id, stream: stamp.stream, version: version + 1, released_to: None, aggregate })
+    Some(Located { id, stream: stamp.stream, version: version + 1, released_to: None, erased, aggregate })
 }
 
 /// What follows from an event, as commands through the same door (DESIGN §3), in a fixed order.

@@ -6,7 +6,7 @@ use crate::{
     id::StreamId,
     journaled,
     refusal::Refusal,
-    seal::{Cell, Class, Seals},
+    seal::{Cell, Class, Classes, Seals},
     seals,
 };
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,10 @@ pub(super) fn decide(
         {
             Event::Adopted(Adopted { from: *from })
         }
+        // On its way here: it is erased when it has been adopted.
+        Command::Erase { .. } if located.released_to == Some(context.stream) => {
+            return Err(Refusal::waiting(vec![located.id]));
+        }
         Command::Erase { classes, .. } if here => {
             if classes.iter().any(|class| usize::from(*class) >= Class::ALL.len()) {
                 return Err(Refusal::rule("unknown_body").at("classes"));
@@ -129,11 +133,15 @@ pub(super) fn apply(mut located: Located, event: &Event) -> Located {
                 located.stream = home;
             }
         }
-        Event::Erased(erased) => located.aggregate.each_cell(&mut |cell: &mut dyn Cell| {
-            if erased.classes.contains(&(cell.class() as u8)) {
-                cell.erase();
-            }
-        }),
+        Event::Erased(erased) => {
+            let classes = Classes::from_numbers(erased.classes.iter().copied());
+            located.erased = located.erased.with(classes);
+            located.aggregate.each_cell(&mut |cell: &mut dyn Cell| {
+                if classes.contains(cell.class()) {
+                    cell.erase();
+                }
+            });
+        }
     }
     located
 }

@@ -8,6 +8,7 @@ use crate::{
     journaled,
     kernel::{self, Context, Link, Needs, Relation, Stamp, World},
     refusal::Refusal,
+    seal::Class,
     seals,
 };
 use serde::{Deserialize, Serialize};
@@ -346,6 +347,10 @@ fn both_open(left: PersonId, right: PersonId, context: &Context<'_>) -> Result<(
     for id in [left, right] {
         if let Some(kept) = context.expect::<Person>(id)?.merged_into {
             return Err(Refusal::rule("merged_record").about(kept));
+        }
+        // A likeness would say again who was erased.
+        if context.is_erased_of(id, Class::Identity) {
+            return Err(Refusal::rule("erased_person").about(id));
         }
     }
     Ok(())

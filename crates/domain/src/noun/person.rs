@@ -11,7 +11,7 @@ use crate::{
     journaled,
     kernel::{Context, Link, Needs, Relation, Stamp, World},
     refusal::Refusal,
-    seal::{ContactDetail, FreeText, Identity, Location, Reading},
+    seal::{Class, ContactDetail, FreeText, Identity, Location, Reading},
     seals,
 };
 use serde::{Deserialize, Serialize};
@@ -436,6 +436,13 @@ impl Noun for Person {
                 Some(_) => Ok(vec![Event::Unmerged(Unmerged {})]),
                 None => Err(Refusal::rule("nothing_changes")),
             },
+            // A dissolved household lets everybody go.
+            (Some(person), command)
+                if context.is_erased_of(person.id, Class::Identity)
+                    && !matches!(command, Command::JoinHousehold { household: None, .. }) =>
+            {
+                Err(Refusal::rule("erased_person").about(person.id))
+            }
             (Some(Person { merged_into: Some(kept), .. }), _) => Err(Refusal::rule("merged_record").about(*kept)),
             (Some(person), Command::Correct { changes, .. }) => correct(person, changes, context.now),
             (Some(_), Command::MoveHouse { address, .. }) => {
@@ -458,6 +465,10 @@ impl Noun for Person {
                 }
                 if let Some(other) = context.expect::<Person>(*kept)?.merged_into {
                     return Err(Refusal::rule("merged_record").about(other));
+                }
+                // Merging would say again who was erased.
+                if context.is_erased_of(*kept, Class::Identity) {
+                    return Err(Refusal::rule("erased_person").about(*kept));
                 }
                 Ok(vec![Event::MergedInto(MergedInto { kept: *kept })])
             }

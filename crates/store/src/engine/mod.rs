@@ -5,6 +5,7 @@ mod bulk;
 mod durability;
 mod open;
 mod statement;
+pub(crate) mod wal;
 
 pub use bulk::Bulk;
 pub use durability::Durability;

@@ -2,12 +2,13 @@
 
 use crate::{
     engine::{Arg, DbError, Tx},
-    value::{ColumnType, Row},
+    value::ColumnType,
+    writer::{AGGREGATE_TYPES, located},
 };
 use domain::{
     access::{self, Action, Actor, Decision, Target},
-    id::{OutbreakId, StreamId},
-    kernel::{Aggregate, Kind, Located, Needs, Relation, World, group::Facts, rights},
+    id::OutbreakId,
+    kernel::{Located, Needs, Relation, World, group::Facts, rights},
 };
 use std::{
     cell::RefCell,
@@ -53,25 +54,10 @@ impl World for Looking<'_> {
     }
 }
 
-const AGGREGATES: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
+const AGGREGATES: &str = "SELECT stream, id, kind, version, released_to, erased, state FROM aggregate \
      WHERE stream IN (SELECT stream FROM stream_head) AND id IN {1}";
-const AGGREGATE_TYPES: [ColumnType; 6] =
-    [ColumnType::Int, ColumnType::Uuid, ColumnType::Int, ColumnType::Int, ColumnType::Int, ColumnType::Bytes];
 const REFERRERS: &str = "SELECT target, relation, source FROM link \
      WHERE stream IN (SELECT stream FROM stream_head) AND target IN {1}";
-
-fn located(row: &Row) -> Result<Located, DbError> {
-    let id = row[1].uuid()?;
-    let unreadable = || DbError::Schema(format!("record {id} cannot be read: run `firebreak verify`"));
-    let kind = Kind::from_code(row[2].int()?).ok_or_else(unreadable)?;
-    Ok(Located {
-        id,
-        stream: StreamId(row[0].int()?),
-        version: row[3].int()?,
-        released_to: row[4].opt_int().map(StreamId),
-        aggregate: Aggregate::decode(kind, row[5].bytes()?).map_err(|_| unreadable())?,
-    })
-}
 
 async fn load(tx: &mut Tx, needs: &Needs, facts: &mut Facts) -> Result<(), DbError> {
     let mut ids: BTreeSet<Uuid> = needs.ids.clone();

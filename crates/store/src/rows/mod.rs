@@ -105,6 +105,7 @@ pub fn each_row(located: &Located, state: Vec<u8>, take: &mut dyn FnMut(&'static
             Value::Int(located.aggregate.kind() as i64),
             Value::Int(located.version),
             Value::or_null(located.released_to.map(|stream| stream.0)),
+            Value::Int(located.erased.bits()),
             Value::or_null(about.jurisdiction.map(|area| area.0)),
             Value::Bytes(state),
         ],

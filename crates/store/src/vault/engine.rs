@@ -170,7 +170,11 @@ impl Engine {
     pub(super) async fn compact(&self) -> Result<(), VaultError> {
         match self {
             Engine::Sqlite(pool) => sqlx::query("VACUUM").execute(pool).await.map(|_| ())?,
-            Engine::Postgres(pool) => sqlx::query("VACUUM (FULL) person_key").execute(pool).await.map(|_| ())?,
+            Engine::Postgres(pool) => {
+                sqlx::query("ANALYZE").execute(pool).await?;
+                sqlx::query("VACUUM FULL").execute(pool).await?;
+                crate::engine::wal::overwrite(pool).await?;
+            }
         }
         self.empty_log().await
     }

@@ -8,8 +8,8 @@
 //!
 //! SQLite: rows are only ever added at the end or overwritten by the same number of bytes, never moved or removed, so
 //! that a page keeps no stale copy of a key. PostgreSQL keeps old row versions in its files and its log until they are
-//! reused: [`Vault::compact`] rewrites the table; what the log still holds is worthless once [`Vault::rotate`] has
-//! retired the master key that wrapped it and that key is destroyed.
+//! reused: [`Vault::compact`] rewrites the tables and writes over the log; what an archive of the log still holds is
+//! worthless once [`Vault::rotate`] has retired the master key that wrapped it and that key is destroyed.
 
 mod backup_stream;
 mod cache;
@@ -92,6 +92,8 @@ pub enum VaultError {
     RotationDisturbed { left: i64 },
     #[error("sealing: {0}")]
     Cipher(#[from] CipherError),
+    #[error("key store: {0}")]
+    Compacting(#[from] crate::engine::DbError),
 }
 
 /// An open key store. Cheap to share behind an `Arc`; every method takes `&self`.

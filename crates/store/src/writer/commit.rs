@@ -3,13 +3,12 @@
 use super::{
     devices, load, sealing,
     sealing::SealingError,
-    spool,
     trail::{Head, Trail, Trails},
     unit::Unit,
 };
 use crate::{
     engine::{Arg, Bulk, Db, DbError, Tx},
-    tables::{CODE_COUNTER, CONFLICT, DISPATCH, JOURNAL, OUTCOME, STREAM_HEAD, WAITING},
+    tables::{CODE_COUNTER, JOURNAL, OUTCOME, STREAM_HEAD},
     value::{ColumnType, Row, Value},
     vault::{PersonKeys, Vault, VaultError},
 };
@@ -29,6 +28,7 @@ use std::{
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// Where entropy comes from; `cli` gives one that asks the operating system.
@@ -64,6 +64,8 @@ pub struct Core {
     pub packs: Shelf,
     /// Number of streams; with one, nothing is looked for elsewhere.
     pub streams: AtomicI64,
+    /// The key of content hashes, once it was read.
+    pub content_key: OnceCell<[u8; 32]>,
     /// Rows in `waiting`, as far as this process knows; while 0, nobody is looked for.
     pub waiting: AtomicI64,
     /// What the last group of each stream left behind.
@@ -186,7 +188,8 @@ impl Core {
         trail: Option<&Trail>,
     ) -> Result<Built, GroupError> {
         let now = (self.clock)().max(head.at);
-        let contents: Vec<[u8; 32]> = submissions.iter().map(|submission| content(submission)).collect();
+        let key = self.content_key(now).await?;
+        let contents: Vec<[u8; 32]> = submissions.iter().map(|submission| content(&key, submission)).collect();
         let mut answers: Vec<Option<Answered>> = vec![None; submissions.len()];
         let again = seen(tx, stream, submissions, &contents, &mut answers).await?;
         let (fresh, twice) = once(submissions, &answers);
@@ -194,9 +197,10 @@ impl Core {
             return Ok(Built { outcomes: answered(answers), ..Built::of_nothing(head) });
         }
         let group: Vec<Submission> = fresh.iter().map(|n| submissions[*n].clone()).collect();
-        let (facts, mut decided) = self.decide(tx, stream, now, &group, trail).await?;
+        let (mut facts, mut decided) = self.decide(tx, stream, now, &group, trail).await?;
         let mut unit = Unit::default();
         tracing::trace!("sealing");
+        let kept = self.spool(tx, now, &group, &mut facts, &mut decided, &again, trail, &mut unit).await?;
         let (after, subjects) = self.journal(stream, now, &head, &mut decided, &mut unit).await?;
         tracing::trace!("rows");
         for located in decided.touched.values() {
@@ -216,7 +220,6 @@ impl Core {
             let same = contents[n] == contents[first];
             answers[n] = if same { answers[first].clone() } else { Some(Answered::OtherContent) };
         }
-        let kept = self.spool(stream, now, &group, &decided, &again, &mut unit).await?;
         unit.put(&STREAM_HEAD, vec![stream.0.into(), after.seq.into(), after.hash.clone().into(), now.into()]);
         unit.sort();
         let dispatches = decided
@@ -352,74 +355,6 @@ impl Core {
         };
         self.vault.keys_for(subjects, true, &mut entropy, now).await
     }
-
-    /// Keeps the bodies of commands that wait, are in conflict or are for another stream. Returns the change of the
-    /// number of waiting ones.
-    async fn spool(
-        &self,
-        stream: StreamId,
-        now: i64,
-        group: &[Submission],
-        decided: &Decided,
-        again: &BTreeSet<Uuid>,
-        unit: &mut Unit,
-    ) -> Result<i64, GroupError> {
-        let mut change = 0;
-        for id in again {
-            unit.delete(&WAITING, vec![stream.0.into(), (*id).into()]);
-            change -= 1;
-        }
-        let undone = decided.outcomes.iter().zip(group).filter_map(|(outcome, submission)| match outcome {
-            Outcome::Declined(refusal) if refusal.answer != Answer::Refused => Some((refusal, submission)),
-            _ => None,
-        });
-        let undone: Vec<_> = undone.collect();
-        if undone.is_empty() && decided.dispatches.is_empty() {
-            return Ok(change);
-        }
-        let keys = self.keys(&[spool::SPOOL], now).await?.remove(&spool::SPOOL);
-        let seal =
-            |envelope| keys.as_ref().and_then(|keys| spool::seal(keys, envelope, now)).ok_or(GroupError::Unspoolable);
-        for (refusal, submission) in undone {
-            let envelope = &submission.envelope;
-            let mut row: Row = vec![stream.0.into(), envelope.id.0.into()];
-            let (actor, body) = (submission.actor.account.0, seal(envelope)?);
-            if refusal.answer == Answer::Waiting {
-                let awaited = refusal.ids.first().copied().unwrap_or_default();
-                row.extend([awaited.into(), now.into(), actor.into(), body.into()]);
-                unit.put(&WAITING, row);
-                change += 1;
-            } else {
-                let pointers = refusal.pointers.join(" ");
-                row.extend([
-                    envelope.command.target().into(),
-                    now.into(),
-                    actor.into(),
-                    pointers.into(),
-                    body.into(),
-                ]);
-                row.extend([Value::Null, Value::Null]);
-                unit.put(&CONFLICT, row);
-            }
-        }
-        for dispatch in &decided.dispatches {
-            unit.put(
-                &DISPATCH,
-                vec![
-                    stream.0.into(),
-                    dispatch.envelope.id.0.into(),
-                    dispatch.envelope.stream.0.into(),
-                    dispatch.cause.into(),
-                    dispatch.actor.account.0.into(),
-                    seal(&dispatch.envelope)?.into(),
-                    now.into(),
-                    Value::Null,
-                    Value::Null,
-                ],
-            );
-        }
-        Ok(change)
-    }
 }
 
 /// A group decided, sealed and made into rows, not yet written.
@@ -469,9 +404,10 @@ async fn lock(tx: &mut Tx, stream: StreamId) -> Result<Head, GroupError> {
     })
 }
 
-/// Hash of what an envelope asks: the same id with another one is refused.
-fn content(submission: &Submission) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
+/// Hash of what an envelope asks: the same id with another one is refused. Keyed, so that whoever has the database
+/// alone cannot try out what a command may have said.
+fn content(key: &[u8; 32], submission: &Submission) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(b"firebreak content 1").update(submission.actor.account.0.as_bytes());
     hasher.update(&submission.envelope.stream.0.to_be_bytes());
     // Serialising a command into memory cannot fail; were it to, all such commands would look alike and be refused.
@@ -521,7 +457,8 @@ async fn seen(
     for ((submission, content), answer) in submissions.iter().zip(contents).zip(answers.iter_mut()) {
         let id = submission.envelope.id.0;
         match stored.get(&id) {
-            Some((stood, _)) if stood != content => *answer = Some(Answered::OtherContent),
+            // An erasure takes the hash away; then the id alone tells.
+            Some((stood, _)) if !stood.is_empty() && stood != content => *answer = Some(Answered::OtherContent),
             Some((_, Outcome::Declined(refusal))) if refusal.answer == Answer::Waiting => {
                 again.insert(id);
             }

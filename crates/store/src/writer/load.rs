@@ -8,18 +8,26 @@ use crate::{
 use domain::{
     id::{OutbreakId, StreamId},
     kernel::{Aggregate, Kind, Located, Needs, Relation, group::Facts},
+    seal::Classes,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 const OWN: &str =
-    "SELECT stream, id, kind, version, released_to, state FROM aggregate WHERE stream = $1 AND id IN {2}";
-const ANY: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
+    "SELECT stream, id, kind, version, released_to, erased, state FROM aggregate WHERE stream = $1 AND id IN {2}";
+const ANY: &str = "SELECT stream, id, kind, version, released_to, erased, state FROM aggregate \
      WHERE stream IN (SELECT stream FROM stream_head) AND id IN {1}";
-const REPLAYED: &str = "SELECT stream, id, kind, version, released_to, state FROM aggregate \
+const REPLAYED: &str = "SELECT stream, id, kind, version, released_to, erased, state FROM aggregate \
      WHERE stream IN (SELECT DISTINCT stream FROM aggregate) AND id IN {1}";
-const AGGREGATE_TYPES: [ColumnType; 6] =
-    [ColumnType::Int, ColumnType::Uuid, ColumnType::Int, ColumnType::Int, ColumnType::Int, ColumnType::Bytes];
+pub(crate) const AGGREGATE_TYPES: [ColumnType; 7] = [
+    ColumnType::Int,
+    ColumnType::Uuid,
+    ColumnType::Int,
+    ColumnType::Int,
+    ColumnType::Int,
+    ColumnType::Int,
+    ColumnType::Bytes,
+];
 const REFERRERS: &str = "SELECT target, relation, source FROM link \
      WHERE stream IN (SELECT stream FROM stream_head) AND target IN {1}";
 const CODES: &str = "SELECT outbreak, last FROM code_counter WHERE stream = $1 AND outbreak IN {2}";
@@ -118,7 +126,7 @@ async fn aggregates(
     Ok(())
 }
 
-/// Reads one `aggregate` row (stream, id, kind, version, released_to, state).
+/// Reads one `aggregate` row (stream, id, kind, version, released_to, erased, state).
 pub(crate) fn located(row: &Row) -> Result<Located, DbError> {
     let id = row[1].uuid()?;
     let unreadable = |what: &str| {
@@ -127,12 +135,13 @@ pub(crate) fn located(row: &Row) -> Result<Located, DbError> {
         ))
     };
     let kind = Kind::from_code(row[2].int()?).ok_or_else(|| unreadable("a kind this program does not know"))?;
-    let aggregate = Aggregate::decode(kind, row[5].bytes()?).map_err(|_| unreadable("its state is damaged"))?;
+    let aggregate = Aggregate::decode(kind, row[6].bytes()?).map_err(|_| unreadable("its state is damaged"))?;
     Ok(Located {
         id,
         stream: StreamId(row[0].int()?),
         version: row[3].int()?,
         released_to: row[4].opt_int().map(StreamId),
+        erased: Classes::from_bits(row[5].int()?),
         aggregate,
     })
 }

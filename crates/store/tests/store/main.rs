@@ -5,6 +5,7 @@ mod access_log;
 mod accounts;
 mod ahead;
 mod chain;
+mod erasing;
 mod feed;
 mod histories;
 mod post;

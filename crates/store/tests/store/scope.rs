@@ -257,7 +257,7 @@ fn located(id: Uuid, parent: Option<Uuid>) -> Located {
         parent: parent.map(JurisdictionId),
         fields: Default::default(),
     });
-    Located { id, stream: StreamId(1), version: 1, released_to: None, aggregate }
+    Located { id, stream: StreamId(1), version: 1, released_to: None, erased: Default::default(), aggregate }
 }
 
 async fn stored(tx: &mut Tx) -> BTreeSet<Vec<Value>> {
