@@ -81,7 +81,7 @@ fn main() -> std::process::ExitCode {
             Command::Account(arguments) => account::run(place, arguments).await,
             Command::Import(arguments) => import::run(place, arguments).await,
             Command::Export(arguments) => export::run(place, arguments).await,
-            Command::Pack(arguments) => pack::run(arguments),
+            Command::Pack(arguments) => pack::run(place, arguments).await,
             Command::Bench(arguments) => bench::run(place, arguments).await,
         }
     });

@@ -1,5 +1,8 @@
-//! `pack`: disease packs are checked before they are brought in, and listed.
+//! `pack`: disease packs are checked and previewed before they are brought in, and listed.
 
+mod preview;
+
+use crate::place::Place;
 use anyhow::{Context as _, bail};
 use domain::pack::{Shelf, check_all};
 use std::path::PathBuf;
@@ -22,6 +25,8 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Shows what another pack would move in an outbreak, and changes nothing.
+    Preview(preview::Preview),
     /// Lists the packs that this program ships.
     List {
         /// Prints one JSON object.
@@ -30,10 +35,11 @@ enum Act {
     },
 }
 
-/// Checks or lists packs.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+/// Checks, previews or lists packs.
+pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     match arguments.act {
         Act::Check { files, json } => check(&files, json),
+        Act::Preview(arguments) => preview::run(place, arguments).await,
         Act::List { json } => {
             list(json);
             Ok(())

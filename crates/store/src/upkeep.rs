@@ -12,9 +12,9 @@ use crate::{
 };
 use domain::{
     access::{self, Action, Decision, Target},
-    id::{ErasureId, PersonId, StreamId},
+    id::{ErasureId, OutbreakId, PersonId, StreamId},
     kernel::Relation,
-    noun::{Of as _, erasure::Erasure},
+    noun::{Of as _, contact::Contact, erasure::Erasure},
 };
 use std::{
     collections::BTreeSet,
@@ -182,6 +182,16 @@ impl Store {
         let sql = "SELECT DISTINCT erasure, person_id FROM erasure_request WHERE ending = $1 ORDER BY erasure";
         let rows = tx.rows(sql, &["approved".into()], &[ColumnType::Uuid, ColumnType::Uuid]).await?;
         rows.iter().map(|row| Ok((ErasureId(row[0].uuid()?), PersonId(row[1].uuid()?)))).collect()
+    }
+
+    /// The follow-ups of an outbreak that are under way. Whoever calls has judged the act, and shows no person.
+    pub async fn running_follow_ups(&self, outbreak: OutbreakId) -> Result<Vec<Contact>, DbError> {
+        let mut tx = self.read().await?;
+        let sql = "SELECT id FROM contact WHERE outbreak = $1 AND status IN ('followed', 'lost') ORDER BY id";
+        let rows = tx.rows(sql, &[outbreak.0.into()], &[ColumnType::Uuid]).await?;
+        let ids = rows.iter().map(|row| row[0].uuid()).collect::<Result<BTreeSet<_>, _>>()?;
+        let found = load_aggregates(&mut tx, ids).await?;
+        Ok(found.values().filter_map(|located| Contact::of(&located.aggregate).cloned()).collect())
     }
 
     /// What the access table says of an act on a record.

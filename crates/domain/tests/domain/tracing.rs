@@ -2,6 +2,7 @@
 
 mod cases;
 mod contacts;
+mod dates;
 mod erased;
 mod follow_up;
 mod hand_over;
