@@ -16,10 +16,7 @@ use domain::{
     kernel::Relation,
     noun::{Of as _, contact::Contact, erasure::Erasure},
 };
-use std::{
-    collections::BTreeSet,
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 use uuid::Uuid;
 
 /// The last entry of a stream: what an anchor signs.

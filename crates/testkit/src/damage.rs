@@ -1,10 +1,12 @@
 //! Damage done past the door, as somebody with the file would do it.
 
+use crate::postgres::PostgresCluster;
 use store::{
     engine::{Db, DbError},
     tables::JOURNAL,
     value::ColumnType,
 };
+use uuid::Uuid;
 
 /// Flips the lowest bit of one byte of an entry's payload.
 pub async fn flip_payload(url: &str, stream: i64, seq: i64, byte: usize) -> Result<(), DbError> {
@@ -55,4 +57,12 @@ pub async fn copy_entry(url: &str, stream: i64, seq: i64, to_stream: i64, to_seq
     tx.commit().await?;
     db.close().await;
     Ok(())
+}
+
+/// A person's wrapped keys as a PostgreSQL key store holds them, to be searched for when they should be gone.
+pub fn wrapped_keys(cluster: &PostgresCluster, database: &str, person: Uuid) -> Result<Vec<u8>, String> {
+    let sql = format!("SELECT encode(wrapped, 'hex') FROM person_key WHERE person = '{person}'");
+    let hex = cluster.psql(database, &sql)?;
+    let byte = |n: usize| hex.get(2 * n..2 * n + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..hex.len() / 2).map(|n| byte(n).ok_or_else(|| format!("{hex} is not hexadecimal"))).collect()
 }

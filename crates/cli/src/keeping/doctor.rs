@@ -124,7 +124,8 @@ async fn completed(place: &Place, store: &Store) -> anyhow::Result<Point> {
     let open: Vec<String> =
         approved.iter().filter(|(id, _)| !entries.contains(&id.0)).map(|(id, _)| id.to_string()).collect();
     let found = format!("{} approved, {} of them cut off", approved.len(), open.len());
-    let remedy = format!("complete them: `firebreak erase --approve {}`", open.join("`, `firebreak erase --approve "));
+    let remedy =
+        format!("complete them: `firebreak erase --approve {}`", open.join("`, `firebreak erase --approve "));
     Ok(Point::new("erasures", open.is_empty(), found, remedy))
 }
 

@@ -60,8 +60,10 @@ async fn show(place: &Place, store: &Store, to: &Pack, arguments: &Preview) -> a
     let figures = preview(from, to);
     let moves = running(store, &shelf, to, id).await?;
     if arguments.json {
-        let moves: Vec<_> =
-            moves.iter().map(|(alike, contacts)| serde_json::json!({ "alike": alike, "contacts": contacts })).collect();
+        let moves: Vec<_> = moves
+            .iter()
+            .map(|(alike, contacts)| serde_json::json!({ "alike": alike, "contacts": contacts }))
+            .collect();
         let (from, to) = (from.reference().to_string(), to.reference().to_string());
         println!("{}", serde_json::json!({ "from": from, "to": to, "figures": figures, "follow_ups": moves }));
         return Ok(());

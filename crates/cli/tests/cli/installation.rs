@@ -11,7 +11,7 @@ use store::{
     vault::MasterKeys,
 };
 use tempfile::TempDir;
-use testkit::{clock::TestClock, entropy, postgres::PostgresCluster};
+use testkit::{clock::TestClock, damage, entropy, postgres::PostgresCluster};
 use uuid::Uuid;
 
 /// The installation of one test.
@@ -123,9 +123,8 @@ impl Installation {
 
     /// A person's wrapped keys as PostgreSQL keeps them.
     pub fn wrapped_keys(&self, person: Uuid) -> Option<Vec<u8>> {
-        let sql = format!("SELECT encode(wrapped, 'hex') FROM person_key WHERE person = '{person}'");
-        let hex = self.cluster.as_ref()?.psql("keys", &sql).expect("the key store is read");
-        (0..hex.len() / 2).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).ok()).collect()
+        let cluster = self.cluster.as_ref()?;
+        Some(damage::wrapped_keys(cluster, "keys", person).expect("the key store is read"))
     }
 
     /// Runs the program on it.

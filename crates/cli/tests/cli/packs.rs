@@ -79,8 +79,12 @@ async fn a_change_of_pack_shows_the_clocks_it_would_move_and_moves_none() {
     place.run_as("commands", &["pack", "preview", "--outbreak", &outbreak, "--to", "absent.toml"]).refused("absent");
     // Judged by the pack that judged it, the follow-up would not move.
     let eighth = scene::shipped("cn-covid-8").to_string();
-    let same = place.run_as("commands", &["pack", "preview", "--outbreak", &outbreak, "--to", &eighth, "--json"]).well();
+    let same =
+        place.run_as("commands", &["pack", "preview", "--outbreak", &outbreak, "--to", &eighth, "--json"]).well();
     let same: serde_json::Value = serde_json::from_str(&same).expect("one JSON object");
-    assert_eq!((&same["figures"], &same["follow_ups"][0]["alike"]["shift_days"]), (&serde_json::json!([]), &serde_json::json!(0)));
+    assert_eq!(
+        (&same["figures"], &same["follow_ups"][0]["alike"]["shift_days"]),
+        (&serde_json::json!([]), &serde_json::json!(0))
+    );
     place.run(&["verify"]).well();
 }

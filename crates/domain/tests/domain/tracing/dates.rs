@@ -19,13 +19,7 @@ fn said(text: &str) -> Option<KnownDate> {
 
 fn born(n: u64, birth_date: Option<KnownDate>, died_on: Option<KnownDate>) -> person::Command {
     let fields = person::Given { birth_date, died_on, ..Default::default() };
-    person::Command::Register {
-        id: person_id(n),
-        jurisdiction: DISTRICT,
-        fields,
-        address: None,
-        household: None,
-    }
+    person::Command::Register { id: person_id(n), jurisdiction: DISTRICT, fields, address: None, household: None }
 }
 
 #[test]

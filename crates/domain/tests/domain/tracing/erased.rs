@@ -7,8 +7,7 @@ use domain::{
     id::{DuplicateId, ErasureId, HouseholdId, StreamId},
     kernel::{Command, Context, Located, Relation, World, decide, upkeep},
     noun::{
-        case, contact, duplicate, erasure, exposure, household, household::Household, person,
-        person::Person, sample,
+        case, contact, duplicate, erasure, exposure, household, household::Household, person, person::Person, sample,
     },
     pack::{Ring, Shelf, TestKind},
     refusal::Answer,
