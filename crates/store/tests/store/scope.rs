@@ -148,7 +148,7 @@ async fn write(tx: &mut Tx, world: &World) {
     tx.insert(&JURISDICTION, areas.collect()).await.expect("areas are written");
     closure::recount(tx).await.expect("the closure is made");
     let records = world.records.iter().map(|(record, area)| {
-        let head = [Value::Int(1), (*record).into(), Value::Int(3), Value::Int(1), Value::Null];
+        let head = [Value::Int(1), (*record).into(), Value::Int(3), Value::Int(1), Value::Null, Value::Int(0)];
         head.into_iter().chain([Value::or_null(*area), Value::Bytes(vec![])]).collect()
     });
     tx.insert(&AGGREGATE, records.collect()).await.expect("records are written");
