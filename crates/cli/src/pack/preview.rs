@@ -52,7 +52,7 @@ async fn show(place: &Place, store: &Store, to: &Pack, arguments: &Preview) -> a
     if !decision.allowed {
         return Err(explained(AccountError::Denied(Box::new(decision))));
     }
-    let found = store.located([id.0].into()).await?;
+    let found = store.look_up().await?.located([id.0].into()).await?;
     let outbreak = found.get(&id.0).and_then(|located| <Outbreak as domain::noun::Of>::of(&located.aggregate));
     let outbreak = outbreak.with_context(|| format!("there is no outbreak {id}"))?;
     let shelf = Shelf::shipped();

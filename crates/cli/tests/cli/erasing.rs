@@ -8,13 +8,14 @@ use domain::{
     date::KnownDate,
     fields::Change,
     id::{ErasureId, ExposureId, PersonId, StreamId},
-    kernel::{Command, Outcome},
+    kernel::{Command, Located, Outcome},
     noun::{
         case, contact, erasure, exposure,
         person::{self, Identifier},
     },
     seal::Reading,
 };
+use std::collections::BTreeMap;
 use store::store::Store;
 use testkit::scene;
 use uuid::Uuid;
@@ -79,6 +80,11 @@ async fn send(store: &Store, id: u128, stream: StreamId, command: impl Into<Comm
     store.submit(vec![submission]).await.remove(0).expect("the door answers")
 }
 
+async fn looked_up(store: &Store) -> BTreeMap<Uuid, Located> {
+    let mut look = store.look_up().await.expect("a look begins");
+    look.located([person().0].into()).await.expect("it is read")
+}
+
 async fn accepted(store: &Store, id: u128, stream: StreamId, command: impl Into<Command>) {
     let outcome = send(store, id, stream, command).await;
     assert!(outcome.is_accepted(), "{outcome:?}");
@@ -124,7 +130,7 @@ async fn populated(place: &Installation) {
 async fn traces(place: &Installation) -> Vec<Trace> {
     let store = place.store().await;
     let mut traces: Vec<Trace> = VALUES.iter().flat_map(|value| of_text(value)).collect();
-    let found = store.located([person().0].into()).await.expect("it is read");
+    let found = looked_up(&store).await;
     let keys = found[&person().0].aggregate.match_keys(&Reading::permit());
     assert_eq!(keys.len(), 3, "identifier, phone, name with month");
     traces.extend(keys.into_iter().flat_map(of_match_key));
@@ -201,7 +207,7 @@ async fn a_hold_placed_before_the_approval_keeps_ledger_keys_and_records() {
     assert_eq!(ledger, b"", "what was not approved is not in the ledger");
     assert!(!found(&traces, &place).is_empty());
     let store = place.store().await;
-    assert!(store.located([person().0].into()).await.expect("it is read")[&person().0].erased.is_empty());
+    assert!(looked_up(&store).await[&person().0].erased.is_empty());
     let lift = erasure::Command::LiftHold { id: ErasureId::of(person()), hold: 0 };
     accepted(&store, 21, StreamId(1), lift).await;
     store.close().await;
