@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     access::{self, Action, Actor, Decision, Target},
-    id::OutbreakId,
+    id::{OutbreakId, StreamId},
     kernel::{Located, Needs, Relation, World, group::Facts, rights},
 };
 use std::{

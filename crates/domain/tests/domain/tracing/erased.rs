@@ -219,6 +219,10 @@ impl World for OnItsWay {
     fn next_code(&self, _: domain::id::OutbreakId) -> i64 {
         1
     }
+
+    fn has_stream(&self, _: StreamId) -> bool {
+        true
+    }
 }
 
 #[test]
