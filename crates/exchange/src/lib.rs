@@ -5,7 +5,6 @@
 //! elsewhere.
 
 pub mod errors_file;
-pub mod export;
 pub mod fuzzing;
 pub mod intake;
 pub mod limits;

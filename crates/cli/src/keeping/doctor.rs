@@ -108,9 +108,28 @@ async fn database(store: &Store, points: &mut Vec<Point>) -> anyhow::Result<()> 
         format!("{} without answer", late.unanswered),
         "start `serve`, which delivers them; look into its log if they stay",
     ));
+    points.push(Point::new("devices", true, skipped(store).await?, ""));
     let exercise = if store.is_exercise() { "marked exercise: not for real people" } else { "not an exercise" };
     points.push(Point::new("exercise", true, exercise, ""));
     Ok(())
+}
+
+/// Numbers of devices that never came: what was entered there may still be on the device.
+async fn skipped(store: &Store) -> anyhow::Result<String> {
+    let skipped = store.skipped().await?;
+    let shown = skipped.iter().take(20).map(|device| {
+        let ranges: Vec<String> = device
+            .gaps
+            .iter()
+            .map(|(first, last)| if first == last { first.to_string() } else { format!("{first} to {last}") })
+            .collect();
+        format!("{} (stream {}) lacks {}", device.device, device.stream, ranges.join(", "))
+    });
+    let shown: Vec<String> = shown.collect();
+    Ok(match shown.is_empty() {
+        true => "none has skipped a number".to_owned(),
+        false => format!("{} skipped numbers, ask their holders to send again: {}", skipped.len(), shown.join("; ")),
+    })
 }
 
 /// Whether whoever copies the data would copy the keys along.

@@ -20,30 +20,30 @@ use store::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-pub const MASTER: &str = "1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-pub const AREA: JurisdictionId = JurisdictionId(Uuid::from_u128(0xd1));
-pub const OUTBREAK: OutbreakId = OutbreakId(Uuid::from_u128(0x0b));
+const MASTER: &str = "1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const AREA: JurisdictionId = JurisdictionId(Uuid::from_u128(0xd1));
+const OUTBREAK: OutbreakId = OutbreakId(Uuid::from_u128(0x0b));
 /// 2026-01-01T00:00:00Z.
-pub const NOW: i64 = 1_767_225_600_000;
+const NOW: i64 = 1_767_225_600_000;
 
 /// A database with one area, one outbreak of a pack, one post and an epidemiologist called `epi`.
-pub struct Desk {
-    pub folder: TempDir,
+struct Desk {
+    folder: TempDir,
 }
 
 impl Desk {
-    pub fn new(pack: &str, zone: &str) -> Self {
+    fn new(pack: &str, zone: &str) -> Self {
         let desk = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         runtime.block_on(desk.furnish(pack, zone));
         desk
     }
 
-    pub fn url(&self, name: &str) -> String {
+    fn url(&self, name: &str) -> String {
         format!("sqlite:{}", self.folder.path().join(name).display())
     }
 
-    pub async fn open(&self, create: bool) -> Store {
+    async fn open(&self, create: bool) -> Store {
         let mut next = 0u8;
         let entropy: store::writer::SharedEntropy = Arc::new(Mutex::new(Box::new(move |buffer: &mut [u8]| {
             for byte in buffer {
@@ -114,31 +114,27 @@ impl Desk {
         store.close().await;
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        self.command_as("epi", arguments)
-    }
-
-    pub fn command_as(&self, login: &str, arguments: &[&str]) -> Command {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_firebreak"));
         command
-            .args(["--database", &self.url("firebreak.sqlite"), "--keys", &self.url("keys.sqlite"), "--account", login])
+            .args(["--database", &self.url("firebreak.sqlite"), "--keys", &self.url("keys.sqlite"), "--account", "epi"])
             .args(arguments)
             .env("FIREBREAK_MASTER_KEY", MASTER)
             .current_dir(self.folder.path());
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the binary runs")
     }
 
     /// Imports and gives the counts: rows, created, updated, unchanged, duplicates, conflicts, waiting, refused.
-    pub fn import(&self, file: &Path, noun: &str, map: &Path) -> [i64; 8] {
+    fn import(&self, file: &Path, noun: &str, map: &Path) -> [i64; 8] {
         let (file, map) = (file.display().to_string(), map.display().to_string());
         self.counts(&["import", &file, "--as", noun, "--map", &map, "--errors", "errors.csv", "--json"])
     }
 
-    pub fn counts(&self, arguments: &[&str]) -> [i64; 8] {
+    fn counts(&self, arguments: &[&str]) -> [i64; 8] {
         let output = self.run(arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object is printed");
@@ -148,19 +144,19 @@ impl Desk {
         counts
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).expect("a file can be written");
         path
     }
 
     /// Number of rows of a table.
-    pub fn count(&self, table: &str) -> i64 {
+    fn count(&self, table: &str) -> i64 {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         runtime.block_on(testkit::damage::count(&self.url("firebreak.sqlite"), table)).expect("it counts")
     }
 
-    pub fn verified(&self) {
+    fn verified(&self) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         runtime.block_on(async {
             let store = self.open(false).await;
@@ -172,12 +168,12 @@ impl Desk {
     }
 }
 
-pub fn map(name: &str) -> PathBuf {
+fn map(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../exchange/maps").join(name)
 }
 
 /// The folder of public data sets beside the project, where it is there.
-pub fn shared(name: &str) -> Option<PathBuf> {
+fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
     if !path.exists() {
         println!("SKIPPED: the public data set {name} is not beside the project");

@@ -12,9 +12,14 @@ use store::{
 use tempfile::TempDir;
 use testkit::{clock::TestClock, entropy};
 
+/// The password of every account.
+pub const PASSWORD: &str = "correct horse battery staple";
+
 /// The installation of one test.
 pub struct Installation {
     folder: TempDir,
+    url: String,
+    keys_url: String,
 }
 
 /// What a run said.
@@ -55,11 +60,40 @@ impl Said {
 impl Installation {
     /// A migrated database with the first account `root` for an area.
     pub fn new() -> Self {
-        let made = Self { folder: tempfile::tempdir().expect("a folder can be made") };
-        made.run(&["migrate"]).well();
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let url = |file: &str| format!("sqlite:{}", folder.path().join(file).display());
+        let (url, keys_url) = (url("data/firebreak.sqlite"), url("data-keys/keys.sqlite"));
+        Self { folder, url, keys_url }.begun()
+    }
+
+    /// The same on a database and a key store elsewhere, such as two empty PostgreSQL databases.
+    pub fn on(url: String, keys_url: String) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder can be made"), url, keys_url }.begun()
+    }
+
+    fn begun(self) -> Self {
+        self.run(&["migrate"]).well();
         let first = ["account", "first", "root", "Root", "--area", &area(), "--password-stdin"];
-        made.run_with(&first, "correct horse battery staple\n").well();
-        made
+        self.run_with(&first, &format!("{PASSWORD}\n")).well();
+        self
+    }
+
+    /// A command post with the district and the outbreak of the test scene.
+    pub async fn with_outbreak(self) -> Self {
+        self.run_as("root", &["account", "stream", "add", "FZ", "Fengze", "--area", &area()]).well();
+        let store = self.store().await;
+        for outcome in store.submit(testkit::scene::beginning(domain::id::StreamId(1))).await {
+            assert!(outcome.expect("the door answers").is_accepted());
+        }
+        store.close().await;
+        self
+    }
+
+    /// An account with a post in the district and the password of all.
+    pub fn staff(&self, login: &str, role: &str) {
+        self.run_as("root", &["account", "create", login, login, "--area", &area()]).well();
+        self.run_as("root", &["account", "grant", login, role, "--area", &area()]).well();
+        self.run_with(&["--account", "root", "account", "password", login], &format!("{PASSWORD}\n")).well();
     }
 
     /// A path inside its folder.
@@ -69,7 +103,7 @@ impl Installation {
 
     /// The database's address.
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.path("data/firebreak.sqlite").display())
+        self.url.clone()
     }
 
     /// Runs the program on it.
@@ -84,16 +118,24 @@ impl Installation {
 
     /// Runs the program with an input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_firebreak"));
-        command.arg("--database").arg(self.url()).args(arguments).current_dir(self.folder.path());
-        for name in ["KEYS", "MASTER_KEY", "MASTER_KEY_FILE", "FOLDER", "ACCOUNT", "DATABASE"] {
-            command.env_remove(format!("FIREBREAK_{name}"));
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = self.command(env!("CARGO_BIN_EXE_firebreak"));
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         // A program that reads no input may be gone already.
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
         child.wait_with_output().expect("the program ends").into()
+    }
+
+    /// A program told of this installation by its environment, and of no other.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path());
+        for name in ["MASTER_KEY", "MASTER_KEY_FILE", "ACCOUNT"] {
+            command.env_remove(format!("FIREBREAK_{name}"));
+        }
+        command.env("FIREBREAK_DATABASE", &self.url).env("FIREBREAK_FOLDER", self.path("data"));
+        command.env("FIREBREAK_KEYS", &self.keys_url);
+        command
     }
 
     /// The database, open in the test's own process, at the beginning of the test clock.
@@ -101,7 +143,7 @@ impl Installation {
         let master = std::fs::read_to_string(self.path("data-keys/master.key")).expect("there is a master key");
         Store::open(Opening {
             url: self.url(),
-            keys_url: format!("sqlite:{}", self.path("data-keys/keys.sqlite").display()),
+            keys_url: self.keys_url.clone(),
             master: MasterKeys::parse(&master).expect("it is well formed"),
             clock: TestClock::default().shared(),
             entropy: entropy::seeded(7),
