@@ -5,6 +5,7 @@ mod account;
 mod bench;
 mod born;
 mod demo;
+mod export;
 mod import;
 mod keeping;
 mod pack;
@@ -49,6 +50,8 @@ enum Command {
     Account(account::Arguments),
     /// Brings a file in.
     Import(import::Arguments),
+    /// Takes records out into a file.
+    Export(export::Arguments),
     /// Disease packs.
     Pack(pack::Arguments),
     /// Measures, each figure beside the raw limit of the same run.
@@ -77,6 +80,7 @@ fn main() -> std::process::ExitCode {
             Command::Erase(arguments) => keeping::erase(place, arguments).await,
             Command::Account(arguments) => account::run(place, arguments).await,
             Command::Import(arguments) => import::run(place, arguments).await,
+            Command::Export(arguments) => export::run(place, arguments).await,
             Command::Pack(arguments) => pack::run(arguments),
             Command::Bench(arguments) => bench::run(place, arguments).await,
         }

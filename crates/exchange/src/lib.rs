@@ -5,6 +5,7 @@
 //! elsewhere.
 
 pub mod errors_file;
+pub mod export;
 pub mod fuzzing;
 pub mod intake;
 pub mod limits;

@@ -12,6 +12,9 @@ pub async fn load<'r>(
     let lookup = intake.lookups(records);
     let mut register = store.look_up().await?;
     put(intake, register.matching(&lookup.keys).await?);
+    if !lookup.ids.is_empty() {
+        put(intake, register.located(lookup.ids).await?);
+    }
     people(&mut register, intake).await?;
     if !lookup.relations.is_empty() {
         let targets = intake.known.ids();

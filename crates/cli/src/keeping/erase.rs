@@ -14,6 +14,7 @@ use domain::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 use store::{
+    access_log::Download,
     store::Store,
     vault::{Erasure, ErasureLedger, LedgerEntry},
 };
@@ -68,7 +69,7 @@ async fn ask(store: &Store, by: Arc<Actor>, person: PersonId, ground: Ground, js
     let request = ErasureId::of(person);
     let taken = takers(store, &by, person).await;
     if json {
-        println!("{}", serde_json::json!({ "request": request, "read_by": taken.as_ref().ok() }));
+        println!("{}", serde_json::json!({ "request": request, "read_by": reads(&taken), "files": files(&taken) }));
         return Ok(());
     }
     println!("erasure {request} is asked for; another account approves it: `firebreak erase --approve {request}`");
@@ -120,7 +121,7 @@ async fn approve(
     if arguments.json {
         println!(
             "{}",
-            serde_json::json!({ "erased": persons, "read_by": taken.as_ref().ok(), "log_emptied": scrubbed })
+            serde_json::json!({ "erased": persons, "read_by": reads(&taken), "files": files(&taken), "log_emptied": scrubbed })
         );
     } else {
         println!("erased: {} records of person {}", persons.len(), file.person);
@@ -201,7 +202,12 @@ async fn accepted(store: &Store, by: Arc<Actor>, stream: StreamId, command: Comm
     }
 }
 
-/// One who took the person's data away: it lies outside the reach of an erasure.
+/// Who had the person's data: read here, and taken away in files, which lie outside the reach of an erasure.
+struct Taken {
+    reads: Vec<Taker>,
+    files: Vec<Download>,
+}
+
 #[derive(serde::Serialize)]
 struct Taker {
     at: i64,
@@ -210,26 +216,47 @@ struct Taker {
     records: usize,
 }
 
-async fn takers(store: &Store, by: &Actor, person: PersonId) -> anyhow::Result<Vec<Taker>> {
+fn reads(taken: &anyhow::Result<Taken>) -> Option<&[Taker]> {
+    taken.as_ref().ok().map(|taken| taken.reads.as_slice())
+}
+
+fn files(taken: &anyhow::Result<Taken>) -> Option<&[Download]> {
+    taken.as_ref().ok().map(|taken| taken.files.as_slice())
+}
+
+async fn takers(store: &Store, by: &Actor, person: PersonId) -> anyhow::Result<Taken> {
     let readers = store.who_read(by, person, 0, store.now().saturating_add(1)).await.map_err(explained)?;
+    let files = store.downloads_of(by, person).await.map_err(explained)?;
     let taker = |reader: store::access_log::Reader| Taker {
         at: reader.read.at,
         name: reader.read.name.unwrap_or_else(|| reader.read.account.to_string()),
         action: reader.read.action,
         records: reader.records.len(),
     };
-    Ok(readers.into_iter().map(taker).collect())
+    // Pages of files are told as files.
+    let reads = readers.into_iter().filter(|reader| !reader.read.query.starts_with("export ")).map(taker).collect();
+    Ok(Taken { reads, files })
 }
 
-fn print_takers(taken: anyhow::Result<Vec<Taker>>) {
+fn print_takers(taken: anyhow::Result<Taken>) {
+    let when = |at: i64| jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string());
     match taken {
-        Ok(taken) if taken.is_empty() => println!("nobody has read or exported the person's records"),
         Ok(taken) => {
-            println!("read or exported by; ask those who exported to destroy their files:");
-            for taker in taken {
-                let at = jiff::Timestamp::from_millisecond(taker.at)
-                    .map_or_else(|_| taker.at.to_string(), |at| at.to_string());
-                println!("  {at}\t{}\t{}\t{} records", taker.name, taker.action, taker.records);
+            if !taken.files.is_empty() {
+                println!("files that hold the person's records; ask those who took them to destroy them:");
+            }
+            for file in &taken.files {
+                let name = file.name.clone().unwrap_or_else(|| file.account.to_string());
+                let how = if file.identified { "with names" } else { "de-identified" };
+                println!("  {}\t{name}\t{} as {}, {how}\t{} rows", when(file.at), file.what, file.format, file.rows);
+            }
+            if taken.reads.is_empty() && taken.files.is_empty() {
+                println!("nobody has read or exported the person's records");
+            } else if !taken.reads.is_empty() {
+                println!("read by:");
+            }
+            for taker in &taken.reads {
+                println!("  {}\t{}\t{}\t{} records", when(taker.at), taker.name, taker.action, taker.records);
             }
         }
         Err(error) => println!("who read the records is for an inspector to see: {error:#}"),

@@ -20,30 +20,30 @@ use store::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const MASTER: &str = "1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-const AREA: JurisdictionId = JurisdictionId(Uuid::from_u128(0xd1));
-const OUTBREAK: OutbreakId = OutbreakId(Uuid::from_u128(0x0b));
+pub const MASTER: &str = "1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub const AREA: JurisdictionId = JurisdictionId(Uuid::from_u128(0xd1));
+pub const OUTBREAK: OutbreakId = OutbreakId(Uuid::from_u128(0x0b));
 /// 2026-01-01T00:00:00Z.
-const NOW: i64 = 1_767_225_600_000;
+pub const NOW: i64 = 1_767_225_600_000;
 
 /// A database with one area, one outbreak of a pack, one post and an epidemiologist called `epi`.
-struct Desk {
-    folder: TempDir,
+pub struct Desk {
+    pub folder: TempDir,
 }
 
 impl Desk {
-    fn new(pack: &str, zone: &str) -> Self {
+    pub fn new(pack: &str, zone: &str) -> Self {
         let desk = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         runtime.block_on(desk.furnish(pack, zone));
         desk
     }
 
-    fn url(&self, name: &str) -> String {
+    pub fn url(&self, name: &str) -> String {
         format!("sqlite:{}", self.folder.path().join(name).display())
     }
 
-    async fn open(&self, create: bool) -> Store {
+    pub async fn open(&self, create: bool) -> Store {
         let mut next = 0u8;
         let entropy: store::writer::SharedEntropy = Arc::new(Mutex::new(Box::new(move |buffer: &mut [u8]| {
             for byte in buffer {
@@ -114,27 +114,31 @@ impl Desk {
         store.close().await;
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_as("epi", arguments)
+    }
+
+    pub fn command_as(&self, login: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_firebreak"));
         command
-            .args(["--database", &self.url("firebreak.sqlite"), "--keys", &self.url("keys.sqlite"), "--account", "epi"])
+            .args(["--database", &self.url("firebreak.sqlite"), "--keys", &self.url("keys.sqlite"), "--account", login])
             .args(arguments)
             .env("FIREBREAK_MASTER_KEY", MASTER)
             .current_dir(self.folder.path());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the binary runs")
     }
 
     /// Imports and gives the counts: rows, created, updated, unchanged, duplicates, conflicts, waiting, refused.
-    fn import(&self, file: &Path, noun: &str, map: &Path) -> [i64; 8] {
+    pub fn import(&self, file: &Path, noun: &str, map: &Path) -> [i64; 8] {
         let (file, map) = (file.display().to_string(), map.display().to_string());
         self.counts(&["import", &file, "--as", noun, "--map", &map, "--errors", "errors.csv", "--json"])
     }
 
-    fn counts(&self, arguments: &[&str]) -> [i64; 8] {
+    pub fn counts(&self, arguments: &[&str]) -> [i64; 8] {
         let output = self.run(arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object is printed");
@@ -144,19 +148,19 @@ impl Desk {
         counts
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).expect("a file can be written");
         path
     }
 
     /// Number of rows of a table.
-    fn count(&self, table: &str) -> i64 {
+    pub fn count(&self, table: &str) -> i64 {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         runtime.block_on(testkit::damage::count(&self.url("firebreak.sqlite"), table)).expect("it counts")
     }
 
-    fn verified(&self) {
+    pub fn verified(&self) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
         runtime.block_on(async {
             let store = self.open(false).await;
@@ -168,12 +172,12 @@ impl Desk {
     }
 }
 
-fn map(name: &str) -> PathBuf {
+pub fn map(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../exchange/maps").join(name)
 }
 
 /// The folder of public data sets beside the project, where it is there.
-fn shared(name: &str) -> Option<PathBuf> {
+pub fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
     if !path.exists() {
         println!("SKIPPED: the public data set {name} is not beside the project");

@@ -1,5 +1,6 @@
 //! The program as people run it: the real binary, its exit codes and what it prints.
 
+mod exporting;
 mod importing;
 #[allow(dead_code)]
 mod installation;

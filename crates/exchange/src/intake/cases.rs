@@ -50,6 +50,8 @@ fn read_case(record: &MappedRecord, settings: &Settings) -> CaseSaid {
             ("case.rash_onset", value) => given.rash_onset_on = known_date(value, zone),
             ("case.infected", value) => given.infected_on = known_date(value, zone),
             ("case.generation", Value::Int(generation)) => given.reported_generation = Some(*generation),
+            ("case.first_positive", value) => given.first_positive_on = known_date(value, zone),
+            ("case.hospital_name", Value::Text(text)) => given.facility_name = Some(text.clone()),
             ("case.reported", value) => given.reported_on = known_date(value, zone),
             ("case.admitted", value) => given.admitted_on = known_date(value, zone),
             ("case.isolated", value) => given.isolated_on = known_date(value, zone),
@@ -70,7 +72,7 @@ fn read_case(record: &MappedRecord, settings: &Settings) -> CaseSaid {
         }
     }
     said.given.onset_on = with_precision(said.given.onset_on, precision);
-    said.given.first_positive_on = sampled.filter(|_| positive);
+    said.given.first_positive_on = said.given.first_positive_on.or(sampled.filter(|_| positive));
     said.given.note = match (note, said.given.note.take()) {
         (Some(first), Some(rest)) => Some(format!("{first}\n{rest}")),
         (first, rest) => first.or(rest),
@@ -108,7 +110,7 @@ impl Intake {
                 said.given.facility_name = Some(hospital.clone());
             }
         }
-        let named = said.external.as_deref().and_then(|number| self.known.one::<Case>(self.case_key(number)));
+        let named = said.external.as_deref().and_then(|number| self.known.called::<Case>(self.case_key(number), number));
         let named = named.filter(|case| case.outbreak == outbreak).cloned();
         let whose = read::person(record, &self.settings);
         let (person, verdict) = self.person(whose, named.as_ref().map(|case| case.person));
@@ -158,7 +160,9 @@ impl Intake {
 
     fn update_case(&mut self, case: &Case, said: CaseSaid) -> Verdict {
         let mut given = said.given;
-        if let Some(number) = said.external {
+        // A word that says what the records say adds nothing to them.
+        given.reported_as = given.reported_as.filter(|word| *word != case.classification());
+        if let Some(number) = said.external.filter(|number| *number != case.id.to_string()) {
             let stands = case.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
             given.identifiers =
                 Some(joined(stands, vec![Identifier { kind: self.settings.source.clone(), number }]));
@@ -204,6 +208,8 @@ fn cleared(path: &str) -> Option<&'static str> {
         "case.rash_onset" => "rash_onset_on",
         "case.infected" => "infected_on",
         "case.generation" => "reported_generation",
+        "case.first_positive" => "first_positive_on",
+        "case.hospital_name" => "facility_name",
         "case.reported" => "reported_on",
         "case.admitted" => "admitted_on",
         "case.isolated" => "isolated_on",

@@ -44,7 +44,8 @@ impl Intake {
 
     pub(super) fn contact_record(&mut self, record: &MappedRecord) -> Planned {
         let outbreak = self.outbreak()?;
-        let (mut ring, mut given, mut note, mut external) = (Ring::Ring1, contact::Given::default(), None, None);
+        let (mut ring, mut given, mut external) = (Ring::Ring1, contact::Given::default(), None);
+        let (mut note, mut words) = (None, None);
         for field in &record.fields {
             let Some(name) = field.to.target.path.strip_prefix("contact.") else { continue };
             match (name, &field.value) {
@@ -53,13 +54,18 @@ impl Intake {
                 ("ring", Value::Code("ring_2")) => ring = Ring::Ring2,
                 ("ring", Value::Code("general")) => ring = Ring::General,
                 ("ring", _) => {}
+                ("note", Value::Text(text)) => words = Some(text.clone()),
                 ("listed", value) => given.listed_on = known_date(value, &TimeZone::UTC),
                 (name, value) => aside(&mut note, name, value, field.to.target.kind),
             }
         }
-        given.note = note;
+        given.note = match (words, note) {
+            (Some(words), Some(aside)) => Some(format!("{words}\n{aside}")),
+            (words, aside) => words.or(aside),
+        };
         let named = external.as_ref().and_then(|number| {
-            self.known.one::<Contact>(identifier_keys("contact", std::slice::from_ref(number))[0])
+            let key = identifier_keys("contact", std::slice::from_ref(number))[0];
+            self.known.called::<Contact>(key, &number.number)
         });
         let named = named.filter(|contact| contact.outbreak == outbreak).cloned();
         // Its source is looked at first: without one nobody is listed (DESIGN §13.7).
@@ -71,12 +77,17 @@ impl Intake {
         verdict = verdict.max(done);
         let found = named.or_else(|| self.known.contact_of(person, outbreak).cloned());
         let Some(found) = found else {
+            if let Some(id) = self.known.listed(person) {
+                self.then(contact::Command::AddExposure { id, exposure, ring: Some(ring) });
+                return Ok(verdict.max(Verdict::Updated));
+            }
             given.identifiers = external.map(|number| vec![number]);
             let id = ContactId(self.fresh());
+            self.known.list(person, id);
             self.then(contact::Command::List { id, person, ring, exposures: vec![exposure], fields: given });
             return Ok(verdict.max(Verdict::Created));
         };
-        if let Some(number) = external {
+        if let Some(number) = external.filter(|number| number.number != found.id.to_string()) {
             let stands = found.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
             given.identifiers = Some(joined(stands, vec![number]));
         }
@@ -98,7 +109,7 @@ impl Intake {
         let outbreak = self.outbreak()?;
         let number = record.text("followup.contact.external_id").unwrap_or_default();
         let identifier = [self.numbered(number)];
-        let found = self.known.one::<Contact>(identifier_keys("contact", &identifier)[0]);
+        let found = self.known.called::<Contact>(identifier_keys("contact", &identifier)[0], number);
         let by_person = || self.known.contact_of(self.identified(&identifier)?.id, outbreak);
         let Some(contact) = found.or_else(by_person).cloned() else {
             let column = record.fields.iter().find(|field| field.to.target.path == "followup.contact.external_id");

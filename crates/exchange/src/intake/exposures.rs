@@ -28,6 +28,9 @@ use jiff::tz::TimeZone;
 pub(super) struct ExposureSaid {
     source: Option<(String, Option<usize>)>,
     target: Option<(String, Option<usize>)>,
+    /// The exposed person's own id, where the file tells it apart from ids of cases and contacts.
+    person: Option<(String, Option<usize>)>,
+    source_contact: Option<(String, Option<usize>)>,
     place: Option<(String, Option<usize>)>,
     given: exposure::Given,
     clears: Vec<&'static str>,
@@ -48,6 +51,10 @@ pub(super) fn read_exposure(record: &MappedRecord, settings: &Settings) -> Expos
         match (name, &field.value) {
             ("source.external_id", Value::Text(number)) => said.source = Some((number.clone(), field.column())),
             ("target.external_id", Value::Text(number)) => said.target = Some((number.clone(), field.column())),
+            ("person.external_id", Value::Text(number)) => said.person = Some((number.clone(), field.column())),
+            ("source.contact.external_id", Value::Text(number)) => {
+                said.source_contact = Some((number.clone(), field.column()));
+            }
             ("place.code" | "place.name", Value::Text(text)) if said.place.is_none() => {
                 said.place = Some((text.clone(), field.column()));
             }
@@ -56,6 +63,7 @@ pub(super) fn read_exposure(record: &MappedRecord, settings: &Settings) -> Expos
             ("last", value) => given.last = moment(value, zone),
             ("precision", Value::Code(code)) => precision = Some(*code),
             ("minutes", Value::Int(minutes)) => given.minutes = Some(*minutes),
+            ("minutes_after_case_left", Value::Int(minutes)) => given.minutes_after_case_left = Some(*minutes),
             ("type", Value::Code(code)) => match kind(code) {
                 Some(kind) => given.kind = Some(kind),
                 // A word of the file that no contact definition names is kept as told.
@@ -86,7 +94,13 @@ impl Intake {
     pub(super) fn look_for_exposure(&self, record: &MappedRecord, lookup: &mut Lookup) {
         for field in &record.fields {
             match (field.to.target.path, &field.value) {
-                ("exposure.source.external_id" | "exposure.target.external_id", Value::Text(number)) => {
+                (
+                    "exposure.source.external_id"
+                    | "exposure.source.contact.external_id"
+                    | "exposure.target.external_id"
+                    | "exposure.person.external_id",
+                    Value::Text(number),
+                ) => {
                     let identifier =
                         [Identifier { kind: self.settings.source.clone(), number: number.clone() }];
                     for scheme in ["case", "contact", "identifier"] {
@@ -103,6 +117,11 @@ impl Intake {
 
     pub(super) fn exposure_record(&mut self, record: &MappedRecord) -> Planned {
         let said = read_exposure(record, &self.settings);
+        if let Some((number, column)) = said.person.clone() {
+            let identifier = [Identifier { kind: self.settings.source.clone(), number }];
+            let person = self.identified(&identifier).ok_or_else(|| unknown(column, "exposure.person.external_id"))?.id;
+            return self.exposure(person, said).map(|(_, verdict)| verdict);
+        }
         let (number, column) = said.target.clone().ok_or_else(|| unknown(None, "exposure.target.external_id"))?;
         let person = self.exposed(&number).ok_or_else(|| unknown(column, "exposure.target.external_id"))?;
         self.exposure(person, said).map(|(_, verdict)| verdict)
@@ -112,22 +131,31 @@ impl Intake {
     fn exposed(&self, number: &str) -> Option<PersonId> {
         let identifier = [Identifier { kind: self.settings.source.clone(), number: number.to_owned() }];
         let key = |scheme| identifier_keys(scheme, &identifier)[0];
-        let case = self.known.one::<Case>(key("case")).map(|case| case.person);
-        let contact = || self.known.one::<Contact>(key("contact")).map(|contact| contact.person);
+        let case = self.known.called::<Case>(key("case"), number).map(|case| case.person);
+        let contact = || self.known.called::<Contact>(key("contact"), number).map(|contact| contact.person);
         let person = case.or_else(contact).and_then(|id| self.known.kept(id));
         person.or_else(|| self.identified(&identifier)).map(|person| person.id)
+    }
+
+    fn contact_called(&self, number: &str) -> Option<&Contact> {
+        let identifier = [Identifier { kind: self.settings.source.clone(), number: number.to_owned() }];
+        self.known.called::<Contact>(identifier_keys("contact", &identifier)[0], number)
     }
 
     pub(super) fn source(&self, said: &ExposureSaid) -> Result<Source, Stop> {
         if let Some((number, column)) = &said.source {
             let identifier = [Identifier { kind: self.settings.source.clone(), number: number.clone() }];
-            if let Some(case) = self.known.one::<Case>(identifier_keys("case", &identifier)[0]) {
+            if let Some(case) = self.known.called::<Case>(identifier_keys("case", &identifier)[0], number) {
                 return Ok(Source::Case(case.id));
             }
-            if let Some(contact) = self.known.one::<Contact>(identifier_keys("contact", &identifier)[0]) {
+            if let Some(contact) = self.contact_called(number) {
                 return Ok(Source::Contact(contact.id));
             }
             return Err(unknown(*column, "exposure.source.external_id"));
+        }
+        if let Some((number, column)) = &said.source_contact {
+            let contact = self.contact_called(number).map(|contact| Source::Contact(contact.id));
+            return contact.ok_or_else(|| unknown(*column, "exposure.source.contact.external_id"));
         }
         let (name, column) = said.place.as_ref().ok_or_else(|| unknown(None, "exposure.source.external_id"))?;
         self.place(name).map(Source::Place).ok_or_else(|| unknown(*column, "exposure.place"))
@@ -142,8 +170,12 @@ impl Intake {
         let source = self.source(&said)?;
         let outbreak = self.outbreak()?;
         let (first, last) = (said.given.first, said.given.last);
+        let stands = |kept: &Option<domain::fields::Open<When>>| kept.as_ref().map(|when| when.0);
+        let same = |exposure: &&Exposure| {
+            exposure.source == source
+                && (stands(&exposure.fields.first), stands(&exposure.fields.last)) == (first, last)
+        };
         let alike = |exposure: &&Exposure| {
-            let stands = |kept: &Option<domain::fields::Open<When>>| kept.as_ref().map(|when| when.0);
             let agrees = |said: Option<When>, stands: Option<When>| {
                 said.is_none() || stands.is_none() || said == stands
             };
@@ -151,12 +183,15 @@ impl Intake {
                 && agrees(first, stands(&exposure.fields.first))
                 && agrees(last, stands(&exposure.fields.last))
         };
-        let found = self.known.exposures_of(person).find(alike).cloned();
+        let same = self.known.exposures_of(person).find(same);
+        let found = same.or_else(|| self.known.exposures_of(person).find(alike)).cloned();
         if let Some(found) = found {
             let (clears, mut changed) = (said.clears, false);
-            let given = said.given;
+            let mut given = said.given;
+            // A file's link adds nothing to what is on record already, and takes nothing from it.
+            given.evidence = None;
             let changes = differ!(exposure::Changes, found.fields, given, clears, &mut changed;
-                first, last, minutes, kind, certainty, evidence, setting, note);
+                first, last, minutes, minutes_after_case_left, kind, certainty, evidence, setting, note);
             if !changed {
                 return Ok((found.id, Verdict::Unchanged));
             }
@@ -225,6 +260,16 @@ fn kind(code: &str) -> Option<ExposureKind> {
         "conveyance" => ExposureKind::Conveyance,
         "same_place" => ExposureKind::PublicPlace,
         "body_fluids" => ExposureKind::BodyFluids,
+        "near_unprotected" => ExposureKind::NearUnprotected,
+        "same_airspace" => ExposureKind::SameAirspace,
+        "contaminated_environment" => ExposureKind::ContaminatedEnvironment,
+        "shared_meal" => ExposureKind::SharedMeal,
+        "entertainment" => ExposureKind::Entertainment,
+        "care_of_case" => ExposureKind::CareOfCase,
+        "laboratory" => ExposureKind::Laboratory,
+        "touched_patient_or_body" => ExposureKind::TouchedPatientOrBody,
+        "clothes_or_bedding" => ExposureKind::ClothesOrBedding,
+        "breastfeeding" => ExposureKind::Breastfeeding,
         _ => return None,
     })
 }

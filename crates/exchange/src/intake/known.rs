@@ -1,7 +1,7 @@
 //! What the register has of a batch's people and things, and what the batch itself made so far.
 
 use domain::{
-    id::{OutbreakId, PersonId},
+    id::{ContactId, OutbreakId, PersonId},
     kernel::{Aggregate, Kind, Relation},
     noun::{MatchKey, case::Case, contact::Contact, exposure::Exposure, person::Person, Of},
     seal::Reading,
@@ -14,6 +14,8 @@ use uuid::Uuid;
 pub struct Lookup {
     /// Keys of records.
     pub keys: BTreeSet<MatchKey>,
+    /// Ids of our own, as a file has them that was taken from here.
+    pub ids: BTreeSet<Uuid>,
     /// Records that refer to those found are needed too.
     pub relations: BTreeSet<Relation>,
 }
@@ -29,6 +31,8 @@ struct Batch {
     keys: HashMap<MatchKey, Vec<Uuid>>,
     records: HashMap<Uuid, Aggregate>,
     referrers: HashMap<(Uuid, Relation), Vec<Uuid>>,
+    /// Contacts that the batch itself lists, by their person: a further row of one adds its exposure.
+    listed: HashMap<PersonId, ContactId>,
 }
 
 impl Default for Known {
@@ -61,6 +65,18 @@ impl Known {
         batch.records.insert(id, aggregate);
     }
 
+    /// Notes that a row lists a contact.
+    pub(super) fn list(&mut self, person: PersonId, contact: ContactId) {
+        if let Some(batch) = self.batches.front_mut() {
+            batch.listed.insert(person, contact);
+        }
+    }
+
+    /// The contact that an earlier row lists of a person, not in the register yet.
+    pub(super) fn listed(&self, person: PersonId) -> Option<ContactId> {
+        self.batches.iter().find_map(|batch| batch.listed.get(&person)).copied()
+    }
+
     /// Records that a batch still needs: people of what was found, sources of links.
     pub fn wanting(&self) -> BTreeSet<Uuid> {
         let mut wanting = BTreeSet::new();
@@ -90,6 +106,12 @@ impl Known {
     /// The first record of a noun under a key.
     pub(super) fn one<N: Of>(&self, key: MatchKey) -> Option<&N> {
         self.by_key(key).find_map(|id| self.get(id))
+    }
+
+    /// The record under a key; else the one whose own id is written: a file taken from here calls records so that have
+    /// no number of another system.
+    pub(super) fn called<N: Of>(&self, key: MatchKey, written: &str) -> Option<&N> {
+        self.one(key).or_else(|| own_id(written).and_then(|id| self.get(id)))
     }
 
     fn referring(&self, target: Uuid, relation: Relation) -> impl Iterator<Item = Uuid> + '_ {
@@ -129,6 +151,12 @@ impl Known {
         }
         None
     }
+}
+
+/// The id that is written, in the form in which exports write it.
+pub(super) fn own_id(written: &str) -> Option<Uuid> {
+    const LENGTH: usize = 36;
+    if written.len() == LENGTH { Uuid::try_parse(written).ok() } else { None }
 }
 
 fn add(list: &mut Vec<Uuid>, id: Uuid) {

@@ -16,7 +16,7 @@ mod samples;
 
 pub use known::{Known, Lookup};
 
-use crate::{MappedRecord, Noun, RowError};
+use crate::{MappedRecord, Noun, RowError, Value, map::Kind};
 use domain::{
     date::KnownDate,
     id::{self, ImportId, JurisdictionId, OutbreakId},
@@ -148,6 +148,11 @@ impl Intake {
         let mut lookup = Lookup::default();
         for record in records {
             self.look(record, &mut lookup);
+            for field in &record.fields {
+                if let (Kind::Reference, Value::Text(text)) = (field.to.target.kind, &field.value) {
+                    lookup.ids.extend(known::own_id(text));
+                }
+            }
         }
         lookup
     }

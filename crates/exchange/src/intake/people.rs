@@ -3,6 +3,7 @@
 use super::{
     Intake, Lookup, Planned, Verdict,
     changes::{differ, joined},
+    known::own_id,
     read::{self, AddressSaid, PersonSaid},
 };
 use crate::MappedRecord;
@@ -66,6 +67,9 @@ impl Intake {
                 lookup.keys.insert(MatchKey::new("place", &[&place.to_lowercase()]));
             }
         }
+        if let Some(area) = &said.jurisdiction {
+            lookup.keys.insert(MatchKey::new("jurisdiction", &[&area.to_lowercase()]));
+        }
         lookup.relations.insert(Relation::CaseOfPerson);
     }
 
@@ -86,7 +90,12 @@ impl Intake {
     /// The person who has one of these identifiers.
     pub(super) fn identified(&self, identifiers: &[Identifier]) -> Option<&Person> {
         let keys = identifier_keys("identifier", identifiers);
-        keys.into_iter().find_map(|key| self.known.one::<Person>(key)).and_then(|person| self.known.kept(person.id))
+        let by_key = keys.into_iter().find_map(|key| self.known.one::<Person>(key));
+        let own = || {
+            let ours = identifiers.iter().filter(|identifier| identifier.kind == self.settings.source);
+            ours.filter_map(|identifier| own_id(&identifier.number)).find_map(|id| self.known.get::<Person>(id))
+        };
+        by_key.or_else(own).and_then(|person| self.known.kept(person.id))
     }
 
     fn register(&mut self, said: PersonSaid) -> (PersonId, Verdict) {
@@ -94,7 +103,9 @@ impl Intake {
         let suspect = self.most_alike(&said);
         let household = said.household.as_deref().map(|code| self.household(code));
         let address = said.address.as_ref().map(|address| self.address(address));
-        let jurisdiction = address.as_ref().map_or(self.settings.jurisdiction, |address| address.jurisdiction);
+        let in_charge = said.jurisdiction.as_deref().and_then(|area| self.area(area));
+        let living = address.as_ref().map(|address| address.jurisdiction);
+        let jurisdiction = living.or(in_charge).unwrap_or(self.settings.jurisdiction);
         let mut fields = said.given;
         if !said.identifiers.is_empty() {
             fields.identifiers = Some(said.identifiers);
@@ -150,15 +161,17 @@ impl Intake {
 
     fn update(&mut self, person: &Person, said: PersonSaid) -> Verdict {
         let permit = Reading::permit();
-        let mut given = said.given;
+        let (mut given, own) = (said.given, person.id.to_string());
+        let identifiers: Vec<Identifier> =
+            said.identifiers.into_iter().filter(|identifier| identifier.number != own).collect();
         let shown = |list: &Option<domain::seal::ContactDetail<Vec<String>>>| {
             list.as_ref().and_then(|list| list.shown(&permit)).cloned()
         };
         given.phones = given.phones.map(|phones| joined(shown(&person.fields.phones).as_ref(), phones));
         given.languages = given.languages.map(|tags| joined(shown(&person.fields.languages).as_ref(), tags));
-        if !said.identifiers.is_empty() {
+        if !identifiers.is_empty() {
             let stands = person.fields.identifiers.as_ref().and_then(|list| list.shown(&permit));
-            given.identifiers = Some(joined(stands, said.identifiers));
+            given.identifiers = Some(joined(stands, identifiers));
         }
         let (clears, mut changed) = (said.clears, false);
         let changes = differ!(person::Changes, person.fields, given, clears, &mut changed;
@@ -199,7 +212,7 @@ impl Intake {
 
     /// The household of a code, made where there is none.
     fn household(&mut self, code: &str) -> HouseholdId {
-        if let Some(found) = self.known.one::<Household>(MatchKey::new("household", &[&code.to_lowercase()])) {
+        if let Some(found) = self.known.called::<Household>(MatchKey::new("household", &[&code.to_lowercase()]), code) {
             return found.id;
         }
         let id = HouseholdId(self.fresh());
@@ -212,12 +225,13 @@ impl Intake {
 
     /// The area of a code or name.
     pub(super) fn area(&self, name: &str) -> Option<JurisdictionId> {
-        self.known.one::<Jurisdiction>(MatchKey::new("jurisdiction", &[&name.to_lowercase()])).map(|area| area.id)
+        let key = MatchKey::new("jurisdiction", &[&name.to_lowercase()]);
+        self.known.called::<Jurisdiction>(key, name).map(|area| area.id)
     }
 
     /// The place of a code or name.
     pub(super) fn place(&self, name: &str) -> Option<PlaceId> {
-        self.known.one::<Place>(MatchKey::new("place", &[&name.to_lowercase()])).map(|place| place.id)
+        self.known.called::<Place>(MatchKey::new("place", &[&name.to_lowercase()]), name).map(|place| place.id)
     }
 
     /// An area or dwelling not on record stays in the address as written.

@@ -1,6 +1,11 @@
 //! Places, found by their code or by name and kind.
 
-use super::{Intake, Lookup, Planned, Verdict, changes::differ, read::aside};
+use super::{
+    Intake, Lookup, Planned, Verdict,
+    changes::{differ, known_date},
+    known::own_id,
+    read::aside,
+};
 use crate::{MappedRecord, Value};
 use domain::{
     id::{JurisdictionId, PlaceId},
@@ -10,6 +15,7 @@ use domain::{
         place::{self, Place, PlaceKind},
     },
 };
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// Language of a name whose language the file does not say (BCP 47: undetermined).
@@ -49,6 +55,10 @@ impl Intake {
                 ("place.longitude", Value::Int(degrees)) => given.longitude_microdegrees = Some(*degrees),
                 ("place.latitude", Value::Int(degrees)) => given.latitude_microdegrees = Some(*degrees),
                 ("place.capacity", Value::Int(beds)) => given.beds = Some(*beds),
+                ("place.building", Value::Text(text)) => given.building = Some(text.clone()),
+                ("place.service_number", Value::Text(text)) => given.service_number = Some(text.clone()),
+                ("place.held", value) => given.held_on = known_date(value, &TimeZone::UTC),
+                ("place.opened", value) => given.opened_on = known_date(value, &TimeZone::UTC),
                 (path, value) => aside(&mut address_rest, path, value, field.to.target.kind),
             }
         }
@@ -56,6 +66,9 @@ impl Intake {
         let inside = parent.as_deref().and_then(|parent| self.place(parent));
         let area = area.as_deref().and_then(|area| self.area(area));
         let found = self.same_place(&given, name.as_deref(), kind).cloned();
+        // Called by the id it has here, it has no code of its own.
+        let own = found.as_ref().map(|place| place.id.to_string());
+        given.code = given.code.filter(|code| Some(code) != own.as_ref());
         given.names = name.map(|name| {
             let stands = found.as_ref().and_then(|place| place.fields.names.as_ref());
             let mut names: BTreeMap<String, String> = stands.map(|names| names.0.clone()).unwrap_or_default();
@@ -76,7 +89,8 @@ impl Intake {
             (Some(code), _) => {
                 let all = self.known.by_key(MatchKey::new("place", &[&code.to_lowercase()]));
                 let mut places = all.filter_map(|id| self.known.get::<Place>(id));
-                places.find(|place| place.fields.code.as_ref().is_some_and(|stands| stands.0 == *code))
+                let coded = places.find(|place| place.fields.code.as_ref().is_some_and(|stands| stands.0 == *code));
+                coded.or_else(|| self.known.get::<Place>(own_id(code)?))
             }
             (None, Some(name)) => {
                 let all = self.known.by_key(MatchKey::new("place", &[&name.to_lowercase()]));
@@ -114,7 +128,8 @@ impl Intake {
     ) -> Verdict {
         let mut changed = false;
         let changes = differ!(place::Changes, place.fields, given, clears, &mut changed;
-            code, names, address, latitude_microdegrees, longitude_microdegrees, beds);
+            code, names, building, address, latitude_microdegrees, longitude_microdegrees, held_on, service_number,
+            beds, opened_on);
         let mut after = place.clone();
         let mut verdict = Verdict::Unchanged;
         if changed {
@@ -144,6 +159,7 @@ fn place_kind(word: &str) -> Option<PlaceKind> {
         "school" => PlaceKind::School,
         "gathering" => PlaceKind::Gathering,
         "conveyance" => PlaceKind::Conveyance,
+        "market" => PlaceKind::Market,
         _ => PlaceKind::Other,
     })
 }

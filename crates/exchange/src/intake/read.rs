@@ -36,6 +36,7 @@ pub(super) struct PersonSaid {
     pub clears: Vec<&'static str>,
     pub address: Option<AddressSaid>,
     pub household: Option<String>,
+    pub jurisdiction: Option<String>,
     pub leaves_household: bool,
 }
 
@@ -114,7 +115,9 @@ pub(super) fn person(record: &MappedRecord, settings: &Settings) -> PersonSaid {
             ("age_years", Value::Int(years)) => given.age_years = Some(*years),
             ("age_months", Value::Int(count)) => months = Some(*count),
             ("phone", Value::Text(text)) => given.phones.get_or_insert_default().push(text.clone()),
-            ("language", Value::Text(text)) => given.languages = Some(vec![text.clone()]),
+            ("language", Value::Text(text)) => given.languages.get_or_insert_default().push(text.clone()),
+            ("jurisdiction", Value::Text(text)) => said.jurisdiction = Some(text.clone()),
+            ("died", value) => given.died_on = known_date(value, &TimeZone::UTC),
             ("occupation", Value::Text(text)) => given.occupation = Some(text.clone()),
             ("health_worker", Value::Bool(truth)) => given.health_worker = Some(*truth),
             ("note", Value::Text(text)) => note = Some(text.clone()),
@@ -195,6 +198,7 @@ fn cleared(name: &str) -> Option<&'static str> {
         "language" => "languages",
         "occupation" => "occupation",
         "health_worker" => "health_worker",
+        "died" => "died_on",
         "note" => "note",
         "household" => "household",
         _ => return None,

@@ -151,7 +151,10 @@ impl Mapping {
     /// `None` where a name is no field of the noun, or the file does not say who or what its rows are.
     pub fn of_paths(noun: Noun, columns: &[String]) -> Option<Self> {
         let mut fields = Vec::with_capacity(columns.len());
-        for column in columns {
+        // What the other installation made of its records is made again here.
+        let (ignored, told): (Vec<&String>, Vec<&String>) =
+            columns.iter().partition(|column| column.starts_with(crate::export::DERIVED));
+        for column in told {
             let (path, index) = target::split_index(column)?;
             let target = target::find(noun, &path).filter(|target| index == 1 || target.repeats)?;
             fields.push(FieldMap {
@@ -179,7 +182,7 @@ impl Mapping {
             noun,
             shape: Shape::default(),
             records,
-            ignored: Vec::new(),
+            ignored: ignored.into_iter().cloned().collect(),
             null: Vec::new(),
             time_zone: TimeZone::UTC,
         })

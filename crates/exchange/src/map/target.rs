@@ -124,7 +124,12 @@ pub fn required(noun: Noun) -> &'static [&'static [&'static str]] {
         "person.given_name",
         "person.identifier.number",
     ];
-    const SOURCE: &[&str] = &["exposure.source.external_id", "exposure.place.code", "exposure.place.name"];
+    const SOURCE: &[&str] = &[
+        "exposure.source.external_id",
+        "exposure.source.contact.external_id",
+        "exposure.place.code",
+        "exposure.place.name",
+    ];
     match noun {
         Noun::People => &[SOMEONE],
         Noun::Places => &[&["place.name", "place.code", "place.external_id"]],
@@ -138,7 +143,7 @@ pub fn required(noun: Noun) -> &'static [&'static [&'static str]] {
             "person.identifier.number",
             "person.phone",
         ]],
-        Noun::Exposures => &[SOURCE, &["exposure.target.external_id"]],
+        Noun::Exposures => &[SOURCE, &["exposure.target.external_id", "exposure.person.external_id"]],
         Noun::Followups => &[&["followup.contact.external_id"], &["followup.date"], &["followup.status"]],
         Noun::Results => &[&["sample.number", "case.external_id", "person.external_id"], &["sample.result"]],
     }
@@ -179,6 +184,16 @@ pub const EXPOSURE_TYPE: &[&str] = &[
     "gathering",
     "same_place",
     "body_fluids",
+    "near_unprotected",
+    "same_airspace",
+    "contaminated_environment",
+    "shared_meal",
+    "entertainment",
+    "care_of_case",
+    "laboratory",
+    "touched_patient_or_body",
+    "clothes_or_bedding",
+    "breastfeeding",
     "other",
     "unknown",
 ];
@@ -194,7 +209,7 @@ pub const FOLLOWUP_STATUS: &[&str] = &["seen_well", "seen_ill", "not_seen", "ref
 pub const FOLLOWUP_MODE: &[&str] = &["visit", "phone", "self_report", "video"];
 /// Kinds of places (issue 3, part 2).
 pub const PLACE_KIND: &[&str] =
-    &["dwelling", "facility", "ward", "bed", "workplace", "school", "gathering", "conveyance", "other"];
+    &["dwelling", "facility", "ward", "bed", "workplace", "school", "gathering", "conveyance", "market", "other"];
 
 macro_rules! targets {
     ($($path:literal $kind:expr, $nouns:expr, $repeats:literal, $about:literal;)*) => {
@@ -216,7 +231,8 @@ pub static TARGETS: &[Target] = targets! {
     "person.identifier.kind" Kind::Text(60), PERSON, true, "kind of document: national id, passport";
     "person.identifier.number" Kind::Reference, PERSON, true, "number of the document";
     "person.phone" Kind::Phone, PERSON, true, "telephone number";
-    "person.language" Kind::Text(60), PERSON, false, "language the person is best spoken to in";
+    "person.language" Kind::Text(60), PERSON, true, "language the person is best spoken to in";
+    "person.jurisdiction" Kind::Reference, PERSON, false, "code or name of the area in charge, where no address says it";
     "person.address.text" Kind::Text(1_000), PERSON, false, "address as written";
     "person.address.jurisdiction" Kind::Reference, PERSON, false, "code or name of the area of residence";
     "person.address.place" Kind::Reference, PERSON, false, "code of the dwelling or building";
@@ -225,6 +241,7 @@ pub static TARGETS: &[Target] = targets! {
     "person.address.latitude" Kind::Degrees(90), PERSON, false, "degrees north";
     "person.household" Kind::Reference, PERSON, false, "code shared by those who live together";
     "person.occupation" Kind::Text(200), PERSON, false, "occupation";
+    "person.died" Kind::Date, PERSON, false, "date of death";
     "person.health_worker" Kind::Boolean, PERSON, false, "works where patients are cared for";
     "person.school_class" Kind::Text(60), PERSON, false, "class or group at school";
     "person.note" Kind::Text(4_000), PERSON, false, "free text";
@@ -236,11 +253,13 @@ pub static TARGETS: &[Target] = targets! {
     "case.fever_onset" Kind::Date, CASE, false, "onset of fever";
     "case.infected" Kind::Date, CASE, false, "date of infection, estimated";
     "case.generation" Kind::Integer(0, 10_000), CASE, false, "generation in the chain, as reported";
+    "case.first_positive" Kind::Date, CASE, false, "day of the first positive sample, where the sample itself is not told";
     "case.reported" Kind::Date, CASE, false, "date of report or notification";
     "case.admitted" Kind::Date, CASE, false, "date of admission";
     "case.discharged" Kind::Date, CASE, false, "date of discharge";
     "case.isolated" Kind::Date, CASE, false, "date of isolation";
     "case.hospital" Kind::Reference, CASE, false, "name or code of the hospital";
+    "case.hospital_name" Kind::Text(400), CASE, false, "the hospital as written, whether or not it is on record";
     "case.outcome" Kind::Code(OUTCOME), CASE, false, "what became of the case";
     "case.outcome_date" Kind::Date, CASE, false, "date of outcome";
     "case.severity" Kind::Text(60), CASE, false, "how severe the illness is, as reported";
@@ -260,12 +279,15 @@ pub static TARGETS: &[Target] = targets! {
     "exposure.external_id" Kind::Reference, EXPOSURE, false, "the link's id in the file's own system";
     "exposure.source.external_id" Kind::Reference, EXPOSURE, false, "id of the source case";
     "exposure.target.external_id" Kind::Reference, &[Noun::Exposures], false, "id of the exposed case or contact";
+    "exposure.person.external_id" Kind::Reference, &[Noun::Exposures], false, "id of the exposed person";
+    "exposure.source.contact.external_id" Kind::Reference, EXPOSURE, false, "id of the source, where it is a contact";
     "exposure.place.code" Kind::Reference, EXPOSURE, false, "code of the place, gathering or conveyance that is the source";
     "exposure.place.name" Kind::Text(200), EXPOSURE, false, "name of that place";
     "exposure.first" Kind::Moment, EXPOSURE, false, "first time together";
     "exposure.last" Kind::Moment, EXPOSURE, false, "last time together";
     "exposure.precision" Kind::Code(PRECISION), EXPOSURE, false, "how exactly the last time is known";
     "exposure.minutes" Kind::Integer(0, 1_000_000), EXPOSURE, false, "minutes together";
+    "exposure.minutes_after_case_left" Kind::Integer(0, 1_000_000), EXPOSURE, false, "minutes between the case's leaving and the coming";
     "exposure.type" Kind::Code(EXPOSURE_TYPE), EXPOSURE, false, "how";
     "exposure.certainty" Kind::Code(CERTAINTY), EXPOSURE, false, "how sure";
     "exposure.setting" Kind::Text(200), EXPOSURE, false, "where, in words";
@@ -274,6 +296,7 @@ pub static TARGETS: &[Target] = targets! {
     "contact.ring" Kind::Code(RING), CONTACT, false, "ring 1, ring 2 or general";
     "contact.listed" Kind::Date, CONTACT, false, "date of listing";
     "contact.relation" Kind::Text(200), CONTACT, false, "relation to the source case";
+    "contact.note" Kind::Text(4_000), CONTACT, false, "free text";
     "contact.status" Kind::Code(CONTACT_STATUS), CONTACT, false, "where follow-up stands, as reported";
     "contact.followup_from" Kind::Date, CONTACT, false, "first day of follow-up, as reported";
     "contact.followup_until" Kind::Date, CONTACT, false, "last day of follow-up, as reported";
@@ -297,4 +320,8 @@ pub static TARGETS: &[Target] = targets! {
     "place.longitude" Kind::Degrees(180), PLACE, false, "degrees east";
     "place.latitude" Kind::Degrees(90), PLACE, false, "degrees north";
     "place.capacity" Kind::Integer(0, 1_000_000), PLACE, false, "beds or seats";
+    "place.building" Kind::Reference, PLACE, false, "reference in the register of buildings";
+    "place.held" Kind::Date, PLACE, false, "day of a gathering, or on which a conveyance ran";
+    "place.service_number" Kind::Reference, PLACE, false, "flight, train or bus";
+    "place.opened" Kind::Date, PLACE, false, "day it opened";
 };

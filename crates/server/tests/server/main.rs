@@ -1,10 +1,10 @@
 //! The server over real HTTP on loopback, on a real store.
 
+mod cells;
 mod client;
 mod commands;
 mod feed;
 mod limits;
-
 mod operations;
 mod pages;
 mod records;

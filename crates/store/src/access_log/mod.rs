@@ -5,6 +5,7 @@
 
 mod chain;
 mod counts;
+mod downloads;
 mod entry;
 mod readers;
 mod review;
@@ -12,6 +13,8 @@ mod writer;
 
 pub use chain::{LogFault, LogReport};
 pub(crate) use counts::uses;
+pub use downloads::Download;
+pub(crate) use downloads::export_label;
 pub use entry::{Entry, Unlogged};
 pub use readers::{Read, Reader};
 pub use review::ToReview;

@@ -86,7 +86,7 @@ fn read(row: &Row) -> Result<Read, DbError> {
 }
 
 /// The packed ids of a row that are among these.
-fn among(packed: &[u8], wanted: &BTreeSet<Uuid>) -> Vec<Uuid> {
+pub(super) fn among(packed: &[u8], wanted: &BTreeSet<Uuid>) -> Vec<Uuid> {
     packed
         .chunks_exact(16)
         .filter_map(|bytes| Uuid::from_slice(bytes).ok())
@@ -95,7 +95,7 @@ fn among(packed: &[u8], wanted: &BTreeSet<Uuid>) -> Vec<Uuid> {
 }
 
 /// The person and every record that is about the person.
-async fn records_of(tx: &mut Tx, person: Uuid) -> Result<BTreeSet<Uuid>, DbError> {
+pub(super) async fn records_of(tx: &mut Tx, person: Uuid) -> Result<BTreeSet<Uuid>, DbError> {
     let relations = [
         Relation::Subject as i64,
         Relation::CaseOfPerson as i64,
@@ -111,6 +111,18 @@ async fn records_of(tx: &mut Tx, person: Uuid) -> Result<BTreeSet<Uuid>, DbError
     Ok(ids)
 }
 
+/// Whether the actor may be told who read and took this person's records.
+pub(super) async fn may_tell(tx: &mut Tx, by: &access::Actor, person: PersonId) -> Result<(), AccountError> {
+    let targets = query::targets(tx, &[person.0]).await?;
+    let decision = access::answer(by, Action::AccessLogForPerson, targets.get(&person.0));
+    if decision.allowed {
+        return Ok(());
+    }
+    // This act hangs on no record of its own, so `answer` tells the reason only to who may read the log.
+    let told = decision.rule == Denial::NotFound.name();
+    Err(if told { AccountError::NotFound } else { AccountError::Denied(Box::new(decision)) })
+}
+
 impl Store {
     /// Who read this person's records in `[from, to)`, oldest first. For whoever may tell the person
     /// (`AccessLogForPerson`); for others there is no such person.
@@ -122,13 +134,7 @@ impl Store {
         to: i64,
     ) -> Result<Vec<Reader>, AccountError> {
         let mut tx = self.read().await?;
-        let targets = query::targets(&mut tx, &[person.0]).await?;
-        let decision = access::answer(by, Action::AccessLogForPerson, targets.get(&person.0));
-        if !decision.allowed {
-            // This act hangs on no record of its own, so `answer` tells the reason only to who may read the log.
-            let told = decision.rule == Denial::NotFound.name();
-            return Err(if told { AccountError::NotFound } else { AccountError::Denied(Box::new(decision)) });
-        }
+        may_tell(&mut tx, by, person).await?;
         let records = records_of(&mut tx, person.0).await?;
         let sql = format!(
             "SELECT {COLUMNS} FROM access_log LEFT JOIN account ON account.id = access_log.account \

@@ -30,19 +30,24 @@ pub struct Page {
 const DEFAULT: u32 = 50;
 const MOST: u32 = 500;
 
-struct Plan {
-    view: &'static View,
-    action: Action,
-    scope: Scope,
+/// A list that was judged, ready to be read.
+pub(super) struct Plan {
+    pub view: &'static View,
+    pub action: Action,
+    pub scope: Scope,
+    /// Scopes of further acts that the rows must be within as well.
+    pub also: Vec<Scope>,
+    /// A condition on another table's row: SQL up to the value, which an outbreak's id follows, and what closes it.
+    pub of_outbreak: Option<(&'static str, Uuid)>,
     tests: Vec<(&'static Filter, Test)>,
     sort: Option<&'static Sort>,
-    after: Option<Cursor>,
-    list: u64,
-    limit: u32,
+    pub after: Option<Cursor>,
+    pub list: u64,
+    pub limit: u32,
     as_of: Option<i64>,
 }
 
-fn plan(actor: &Actor, view: &'static View, ask: &Ask) -> Result<Plan, QueryError> {
+pub(super) fn plan(actor: &Actor, view: &'static View, ask: &Ask) -> Result<Plan, QueryError> {
     let tests = parameters::parse(view, ask)?;
     let sort = parameters::order(view, ask, &tests)?;
     if ask.as_of.is_some() && !view.has_as_of() {
@@ -66,7 +71,19 @@ fn plan(actor: &Actor, view: &'static View, ask: &Ask) -> Result<Plan, QueryErro
     ]);
     let after = ask.after.as_deref().map(|text| Cursor::read(text, list)).transpose()?;
     let limit = if ask.limit == 0 { DEFAULT } else { ask.limit.min(MOST) };
-    Ok(Plan { view, action, scope, tests, sort, after, list, limit, as_of: ask.as_of })
+    Ok(Plan {
+        view,
+        action,
+        scope,
+        also: Vec::new(),
+        of_outbreak: None,
+        tests,
+        sort,
+        after,
+        list,
+        limit,
+        as_of: ask.as_of,
+    })
 }
 
 /// Every kind of work.
@@ -87,15 +104,15 @@ impl Plan {
         }
     }
 
-    fn within(&self, statement: &mut Statement, actor: &Actor) {
+    fn within(&self, statement: &mut Statement, scope: &Scope, actor: &Actor) {
         if self.view.judged_on.is_empty() {
-            return scope_sql::within(statement, &self.scope, actor, &self.reached());
+            return scope_sql::within(statement, scope, actor, &self.reached());
         }
         for (n, other) in self.view.judged_on.iter().enumerate() {
             statement.push(if n > 0 { " AND EXISTS (" } else { "EXISTS (" }).push(other.exists).push(" AND ");
             let reached =
                 Reached { area: other.area, offered: None, own: other.cover.own, through: other.cover.through };
-            scope_sql::within(statement, &self.scope, actor, &reached);
+            scope_sql::within(statement, scope, actor, &reached);
             statement.push(")");
         }
     }
@@ -111,7 +128,7 @@ impl Plan {
         }
     }
 
-    fn statement(&self, columns: &Columns, actor: &Actor) -> Statement {
+    pub fn statement(&self, columns: &Columns, actor: &Actor) -> Statement {
         let mut statement = columns.select(self.view, self.as_of);
         // The order's own value closes each row, so that a cursor can be made without showing the column.
         if let Some(sort) = self.sort {
@@ -126,10 +143,17 @@ impl Plan {
     }
 
     /// The rows that the actor may see and asked for.
-    fn narrow(&self, statement: &mut Statement, actor: &Actor) {
-        self.within(statement, actor);
+    pub fn narrow(&self, statement: &mut Statement, actor: &Actor) {
+        self.within(statement, &self.scope, actor);
+        for scope in &self.also {
+            statement.push(" AND ");
+            self.within(statement, scope, actor);
+        }
         if let Some(hidden) = self.view.hidden {
             statement.push(" AND ").push(hidden);
+        }
+        if let Some((before, outbreak)) = self.of_outbreak {
+            statement.push(" AND ").push(before).bind(outbreak).push(")");
         }
         if let Some(instant) = self.as_of {
             for field in self.view.fields.iter().filter_map(|field| field.as_of) {

@@ -9,6 +9,7 @@ mod list;
 mod look_up;
 mod parameters;
 mod record;
+mod take;
 mod target;
 mod view;
 
@@ -31,6 +32,7 @@ mod team;
 pub use list::{COUNTED, Page};
 pub use parameters::{Ask, QueryError};
 pub use record::{Offer, Record};
+pub use take::{Take, Taken, Taking, What, Widths};
 pub(crate) use target::known;
 pub use target::targets;
 pub use view::{Child, Cover, Field, Filter, FilterKind, Form, JudgedOn, Sort, View};

@@ -10,5 +10,6 @@ mod histories;
 mod post;
 mod queries;
 mod scope;
+mod taking;
 mod tampered;
 mod write_path;
