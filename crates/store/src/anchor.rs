@@ -3,6 +3,8 @@
 //! out of the file unseen, because every anchor names the one before it. Entries after the last anchor of a stream are
 //! unproven, and `verify` says so.
 //!
+//! The log of reads is anchored in the same file: its streams stand under their numbers below zero ([`of_log`]).
+//!
 //! Removing the *end* of the file leaves a sound shorter file: compare with the last digest told elsewhere
 //! ([`AnchorFile::head`], [`verify_anchors`]' `known`), for example with the copy on another machine.
 
@@ -180,6 +182,11 @@ impl Line for SignedAnchor {
     }
 }
 
+/// The stream under which a stream of the log of reads is anchored.
+pub fn of_log(stream: i64) -> i64 {
+    stream.saturating_neg()
+}
+
 /// What an anchor file holds.
 #[derive(Debug)]
 pub struct AnchorReport {
@@ -201,6 +208,11 @@ impl AnchorReport {
     pub fn head(&self) -> [u8; 32] {
         self.anchors.last().map_or([0; 32], SignedAnchor::digest)
     }
+
+    /// Digest of the first line, by which a file is known for as long as it grows.
+    pub fn first(&self) -> Option<[u8; 32]> {
+        self.anchors.first().map(SignedAnchor::digest)
+    }
 }
 
 /// Check the text of an anchor file. `known`: the digest of an anchor that is known to have been written, which proves
@@ -216,6 +228,7 @@ pub fn verify_anchors(text: &[u8], key: &AnchorPublicKey, known: Option<[u8; 32]
 /// The anchor file, open for adding. One writer at a time: a second one is noticed and refused.
 pub struct AnchorFile {
     file: LineFile,
+    first: Option<[u8; 32]>,
     latest: BTreeMap<(Uuid, i64), Anchor>,
 }
 
@@ -227,7 +240,7 @@ impl AnchorFile {
             .iter()
             .map(|signed| ((signed.anchor.database_epoch, signed.anchor.stream), signed.anchor))
             .collect();
-        Ok(Self { file, latest })
+        Ok(Self { file, first: anchors.first().map(SignedAnchor::digest), latest })
     }
 
     /// Reads and checks a file without opening it for adding. A missing file has no anchors.
@@ -250,6 +263,11 @@ impl AnchorFile {
         self.file.head()
     }
 
+    /// Digest of the first line, by which the file is known for as long as it grows.
+    pub fn first(&self) -> Option<[u8; 32]> {
+        self.first
+    }
+
     /// Signs the head of a stream, writes it and makes it durable. Refused if it does not go forward.
     pub fn append(
         &mut self,
@@ -269,6 +287,7 @@ impl AnchorFile {
         }
         let signed = Anchor { database_epoch, stream, seq, hash, at, previous: self.file.head() }.sign(key);
         self.file.append(&signed)?;
+        self.first = self.first.or_else(|| Some(signed.digest()));
         self.latest.insert((database_epoch, stream), signed.anchor);
         Ok(signed)
     }

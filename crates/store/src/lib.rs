@@ -5,6 +5,7 @@
 pub mod access_log;
 pub mod accounts;
 pub mod anchor;
+pub mod anchor_known;
 pub mod cipher;
 pub mod closure;
 pub mod engine;

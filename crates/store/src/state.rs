@@ -28,26 +28,28 @@ pub struct TableHash {
     pub hash: String,
 }
 
-struct Hashing {
+/// The hash of one table, row by row in key order.
+pub(crate) struct Hashing {
     hasher: blake3::Hasher,
+    bytes: Vec<u8>,
     rows: i64,
 }
 
 impl Hashing {
-    fn new(table: &Table) -> Self {
+    pub fn new(table: &Table) -> Self {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"firebreak state 1").update(table.name.as_bytes());
-        Self { hasher, rows: 0 }
+        Self { hasher, bytes: Vec::new(), rows: 0 }
     }
 
-    fn take(&mut self, row: &[Value]) {
-        for value in row {
-            value.hash_into(&mut self.hasher);
-        }
+    pub fn take(&mut self, row: &[Value]) {
+        self.bytes.clear();
+        row.iter().for_each(|value| value.canonical(&mut self.bytes));
+        self.hasher.update(&self.bytes);
         self.rows += 1;
     }
 
-    fn finish(self, table: &Table) -> TableHash {
+    pub fn finish(self, table: &Table) -> TableHash {
         TableHash {
             table: table.name,
             kind: table.kind,

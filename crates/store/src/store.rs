@@ -92,7 +92,16 @@ impl Store {
                 }
             }
         }
+        let sealed = !opening.create && has_sealed(&db).await?;
+        // Opening would make the file anew, and it would look as if everybody had been erased.
+        let file = opening.keys_url.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//"));
+        if sealed && file.is_some_and(|file| !Path::new(file.split('?').next().unwrap_or(file)).exists()) {
+            return Err(missing_keys().into());
+        }
         let vault = Arc::new(Vault::open(&opening.keys_url, opening.master).await?);
+        if sealed && vault.persons().await? == 0 {
+            return Err(missing_keys().into());
+        }
         let epoch = schema::property(&db, "epoch").await?.and_then(|text| text.parse().ok()).unwrap_or_default();
         let exercise = schema::property(&db, "exercise").await?.as_deref() == Some("yes");
         let (streams, waiting) = counts(&db).await?;
@@ -203,7 +212,14 @@ impl Store {
         scratch: &Path,
         progress: impl FnMut(i64),
     ) -> Result<Report, VerifyError> {
-        verify::verify(&self.core.db, &self.core.vault, anchors, scratch, progress).await
+        let mut key = [0; 32];
+        (self.core.entropy.lock().unwrap_or_else(std::sync::PoisonError::into_inner))(&mut key);
+        let (db, vault) = (&self.core.db, self.core.vault.clone());
+        verify::verify(
+            verify::Verifying { db, vault, anchors, key, kept: verify::KEPT, scratch_folder: scratch },
+            progress,
+        )
+        .await
     }
 
     /// Closes all connections.
@@ -211,6 +227,23 @@ impl Store {
         self.core.db.close().await;
         self.core.vault.close().await;
     }
+}
+
+/// Whether the journal holds entries that only the key store can open.
+async fn has_sealed(db: &Db) -> Result<bool, DbError> {
+    let mut tx = db.begin_read().await?;
+    let sql = "SELECT stream FROM journal WHERE subject IS NOT NULL LIMIT 1";
+    let found = tx.row(sql, &[], &[ColumnType::Int]).await?.is_some();
+    tx.roll_back().await?;
+    Ok(found)
+}
+
+fn missing_keys() -> DbError {
+    DbError::Schema(
+        "the key store is missing or empty, and the journal holds people whose entries only it can open: bring it from \
+         its own copy, or name the right one by --keys; nothing was changed"
+            .to_owned(),
+    )
 }
 
 async fn counts(db: &Db) -> Result<(i64, i64), DbError> {

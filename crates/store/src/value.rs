@@ -84,17 +84,27 @@ impl Value {
         }
     }
 
-    /// Feeds a canonical form of the value into a hash: a tag, a length where it varies, the bytes.
-    pub fn hash_into(&self, hasher: &mut blake3::Hasher) {
-        match self {
-            Self::Null => hasher.update(&[0]),
-            Self::Int(value) => hasher.update(&[1]).update(&value.to_be_bytes()),
-            Self::Text(value) => {
-                hasher.update(&[2]).update(&(value.len() as u64).to_be_bytes()).update(value.as_bytes())
-            }
-            Self::Bytes(value) => hasher.update(&[3]).update(&(value.len() as u64).to_be_bytes()).update(value),
-            Self::Uuid(value) => hasher.update(&[4]).update(value.as_bytes()),
+    /// Appends the canonical form that every hash is over: a tag, a length where it varies, the bytes. A hash takes a
+    /// whole row at once several times faster than value by value.
+    pub(crate) fn canonical(&self, out: &mut Vec<u8>) {
+        let mut sized = |tag: u8, bytes: &[u8]| {
+            out.push(tag);
+            out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+            out.extend_from_slice(bytes);
         };
+        match self {
+            Self::Null => out.push(0),
+            Self::Int(value) => {
+                out.push(1);
+                out.extend_from_slice(&value.to_be_bytes());
+            }
+            Self::Text(value) => sized(2, value.as_bytes()),
+            Self::Bytes(value) => sized(3, value),
+            Self::Uuid(value) => {
+                out.push(4);
+                out.extend_from_slice(value.as_bytes());
+            }
+        }
     }
 }
 

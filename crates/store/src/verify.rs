@@ -1,96 +1,34 @@
 //! `verify`: the chain holds, replay of the journal gives the tables back, and every table is declared.
+//!
+//! Whatever a database holds, and whoever changed it past the door, `verify` names what is wrong and goes on: only a
+//! database, key store or disk that cannot be reached ends it.
 
 use crate::{
-    engine::{Db, DbError, Engine, Tx},
+    engine::{Db, DbError, Engine, Found, Tx},
     schema,
-    state::{self, TableHash},
-    tables,
-    value::{ColumnType, Row},
+    state::{self, Hashing, TableHash},
+    table::Table,
+    tables::{self, JOURNAL, STREAM_HEAD},
+    value::{ColumnType, Value},
     vault::{Vault, VaultError},
-    writer::unseal,
 };
-use domain::{
-    id::{AccountId, OutbreakId, StreamId},
-    kernel::{Event, Located, Stamp, apply},
+use futures_util::TryStreamExt as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use uuid::Uuid;
+use tokio::{sync::mpsc, task::JoinHandle};
 
-mod scratch;
+mod fault;
+mod replay;
+mod sum;
 mod walk;
-use scratch::Scratch;
+pub use fault::Fault;
+use fault::Faults;
+use replay::Replay;
+use sum::{Sum, Summing};
 use walk::Walk;
 pub use walk::{Chain, walk_chain};
-
-/// One thing that is not as the journal says.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-#[serde(rename_all = "snake_case", tag = "fault")]
-pub enum Fault {
-    /// A row's hash does not follow from its columns and the row before.
-    BrokenLink {
-        /// The stream.
-        stream: i64,
-        /// The entry.
-        seq: i64,
-    },
-    /// A number is missing in a stream.
-    Gap {
-        /// The stream.
-        stream: i64,
-        /// The number expected.
-        expected: i64,
-        /// The number found.
-        found: i64,
-    },
-    /// The stream's head is not its last entry.
-    WrongHead {
-        /// The stream.
-        stream: i64,
-        /// What the head says.
-        head: i64,
-        /// The last entry.
-        last: i64,
-    },
-    /// An entry that was anchored is gone or differs.
-    AnchorBroken {
-        /// The stream.
-        stream: i64,
-        /// The anchored entry.
-        seq: i64,
-    },
-    /// An entry cannot be read or applied.
-    Unreadable {
-        /// The stream.
-        stream: i64,
-        /// The entry.
-        seq: i64,
-        /// Why.
-        reason: String,
-    },
-    /// An aggregate's history lacks a version.
-    MissingVersion {
-        /// The aggregate.
-        aggregate: Uuid,
-        /// The version missing.
-        version: i64,
-    },
-    /// A table differs from what replay gives.
-    Differs {
-        /// The table.
-        table: &'static str,
-        /// Rows found.
-        rows: i64,
-        /// Rows that replay gives.
-        replayed: i64,
-        /// Key of the first differing row.
-        first: String,
-    },
-    /// A table nobody declared.
-    Undeclared {
-        /// The table.
-        table: String,
-    },
-}
 
 /// What `verify` found.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -105,6 +43,8 @@ pub struct Report {
     pub unproven: BTreeMap<i64, i64>,
     /// What is wrong; empty when all is well.
     pub faults: Vec<Fault>,
+    /// Further faults, counted where they are too many to be listed.
+    pub more_faults: i64,
 }
 
 /// Why `verify` could not run.
@@ -123,80 +63,189 @@ pub enum VerifyError {
 
 /// Entries read at a time.
 const CHUNK: i64 = 4_000;
+/// Chunks read ahead of the replay.
+const AHEAD: usize = 2;
 
-/// Verifies a database. `anchors` are the latest anchored (seq, hash) pairs per stream; `progress` gets entries done.
-pub async fn verify(
-    db: &Db,
-    vault: &Vault,
-    anchors: &BTreeMap<i64, Vec<(i64, [u8; 32])>>,
-    scratch_folder: &std::path::Path,
+/// States kept in memory unless another number is asked for: some hundred MiB at the most.
+pub const KEPT: usize = 60_000;
+
+/// What is to be verified, and against what.
+pub struct Verifying<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// Its key store.
+    pub vault: Arc<Vault>,
+    /// Anchored (seq, hash) pairs per stream.
+    pub anchors: &'a BTreeMap<i64, Vec<(i64, [u8; 32])>>,
+    /// A key that nobody knows, drawn for this run: see [`sum`].
+    pub key: [u8; 32],
+    /// States that the replay keeps in memory.
+    pub kept: usize,
+    /// Where the replay may put a file meanwhile.
+    pub scratch_folder: &'a std::path::Path,
+}
+
+/// Verifies a database; `progress` gets entries done.
+pub async fn verify(what: Verifying<'_>, progress: impl FnMut(i64)) -> Result<Report, VerifyError> {
+    let mut faults = Faults::default();
+    let mut live = what.db.begin_read().await?;
+    let mut report = Report {
+        entries: 0,
+        tables: Vec::new(),
+        state: String::new(),
+        unproven: BTreeMap::new(),
+        faults: Vec::new(),
+        more_faults: 0,
+    };
+    if declared(&mut live, &mut faults).await? {
+        let replay = Replay::open(what.vault.clone(), what.kept, what.scratch_folder).await?;
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let replaying = tokio::spawn(replayed(replay, receiver, what.key));
+        let walked = walk_all(&mut live, &what, sender, &mut report, &mut faults, progress).await;
+        // The tables are read while the replay ends.
+        let tables = match walked {
+            Ok(()) => read_tables(&mut live, &what.key, &mut faults).await,
+            Err(error) => Err(error),
+        };
+        let (mut replay, sums) = ended(replaying).await?;
+        let tables = tables?;
+        faults.append(std::mem::take(&mut replay.faults));
+        let differing: Vec<_> =
+            tables.iter().filter(|(table, _, sum)| sums.get(table.name) != sum.as_ref()).collect();
+        compare(&mut live, &mut replay, &differing, &sums, &mut faults).await?;
+        replay.close().await;
+        report.tables = tables.into_iter().map(|(_, hash, _)| hash).collect();
+    }
+    live.roll_back().await?;
+    let mut all = blake3::Hasher::new();
+    report.tables.iter().for_each(|table| {
+        all.update(table.hash.as_bytes());
+    });
+    report.state = all.finalize().to_hex().to_string();
+    (report.faults, report.more_faults) = faults.into_parts();
+    Ok(report)
+}
+
+type Chunk = (Vec<Found>, i64);
+type Sums = BTreeMap<&'static str, Sum>;
+
+/// The other half, beside the reading: applies chunks as they come, and sums up what the tables should hold.
+async fn replayed(
+    mut replay: Replay,
+    mut chunks: mpsc::Receiver<Chunk>,
+    key: [u8; 32],
+) -> Result<(Replay, Sums), VerifyError> {
+    while let Some((found, position)) = chunks.recv().await {
+        replay.take(found, position).await?;
+    }
+    replay.name_incomplete();
+    let sums = replay.sums(&key).await?;
+    Ok((replay, sums))
+}
+
+async fn ended(replaying: JoinHandle<Result<(Replay, Sums), VerifyError>>) -> Result<(Replay, Sums), VerifyError> {
+    match replaying.await {
+        Ok(ended) => ended,
+        Err(error) => Err(DbError::Schema(format!("the replay did not end: {error}")).into()),
+    }
+}
+
+/// Walks every stream's chain and hands its entries on.
+async fn walk_all(
+    live: &mut Tx,
+    what: &Verifying<'_>,
+    replay: mpsc::Sender<Chunk>,
+    report: &mut Report,
+    faults: &mut Faults,
     mut progress: impl FnMut(i64),
-) -> Result<Report, VerifyError> {
-    let mut faults = Vec::new();
-    let mut live = db.begin_read().await?;
-    undeclared(&mut live, &mut faults).await?;
-    let mut scratch = Scratch::open(scratch_folder).await?;
-    let mut unproven = BTreeMap::new();
-    let mut entries = 0;
-    for stream in streams(&mut live).await? {
-        let mut walk = Walk::new(stream, anchors.get(&stream).map(Vec::as_slice));
+) -> Result<(), VerifyError> {
+    misplaced(live, faults).await?;
+    let mut streams = streams(live).await?;
+    // A stream that was anchored and is gone is found by its anchors.
+    streams.extend(what.anchors.keys().filter(|stream| **stream > 0));
+    for stream in streams {
+        let mut walk = Walk::new(stream, what.anchors.get(&stream).map(Vec::as_slice), report.entries);
         // From the lowest number there is: an entry put in before the first one is an insertion like any other.
         let mut from = Some(i64::MIN);
         while let Some(first) = from {
-            let rows = chunk(&mut live, stream, first).await?;
-            if rows.is_empty() {
+            let found = match chunk(live, stream, first).await {
+                Ok(found) => found,
+                Err(error) if error.is_transient() => return Err(error.into()),
+                Err(error) => {
+                    faults.push(Fault::CutShort { stream, after: walk.last(), reason: error.to_string() });
+                    break;
+                }
+            };
+            if found.is_empty() {
                 break;
             }
-            for row in &rows {
-                walk.step(row, &mut faults)?;
-            }
+            found.iter().for_each(|found| walk.step(found, faults));
             from = walk.last().checked_add(1);
-            entries += rows.len() as i64;
-            scratch.replay(vault, rows, &mut faults).await?;
-            progress(entries);
+            let (position, count) = (report.entries + 1, found.len() as i64);
+            report.entries += count;
+            if replay.send((found, position)).await.is_err() {
+                // The replay has ended by an error, which its own end tells.
+                return Ok(());
+            }
+            progress(report.entries);
         }
-        walk.finish(head(&mut live, stream).await?, &mut faults);
-        unproven.insert(stream, walk.unproven());
+        walk.finish(head(live, stream).await, faults);
+        report.unproven.insert(stream, walk.unproven());
     }
-    scratch.finish(&mut faults).await?;
-    let hashes = state::of_database(&mut live).await?;
-    let mut replayed = scratch.read().await?;
-    for (found, expected) in hashes.iter().zip(state::of_database(&mut replayed).await?) {
-        if *found != expected {
-            let first = first_difference(&mut live, &mut replayed, found.table).await?;
-            faults.push(Fault::Differs { table: found.table, rows: found.rows, replayed: expected.rows, first });
-        }
-    }
-    replayed.roll_back().await?;
-    scratch.close().await;
-    live.roll_back().await?;
-    let mut all = blake3::Hasher::new();
-    hashes.iter().for_each(|table| {
-        all.update(table.hash.as_bytes());
-    });
-    Ok(Report { entries, state: all.finalize().to_hex().to_string(), tables: hashes, unproven, faults })
+    Ok(())
 }
 
-async fn streams(tx: &mut Tx) -> Result<Vec<i64>, DbError> {
-    let rows = tx.rows("SELECT stream FROM stream_head ORDER BY stream", &[], &[ColumnType::Int]).await?;
-    // A journal of a stream without a head is found as well.
-    let more = tx.rows("SELECT DISTINCT stream FROM journal", &[], &[ColumnType::Int]).await?;
-    let all: BTreeSet<i64> = rows.iter().chain(&more).filter_map(|row| row[0].opt_int()).collect();
-    Ok(all.into_iter().collect())
+/// Every stream that has a head or an entry.
+async fn streams(tx: &mut Tx) -> Result<BTreeSet<i64>, DbError> {
+    let mut all = BTreeSet::new();
+    for table in ["stream_head", "journal"] {
+        let sql = format!("SELECT DISTINCT stream FROM {table}{}", integers(tx.engine(), " WHERE", "stream"));
+        let rows = tx.rows(&sql, &[], &[ColumnType::Int]).await?;
+        all.extend(rows.iter().filter_map(|row| row[0].opt_int()));
+    }
+    Ok(all)
 }
 
-async fn chunk(tx: &mut Tx, stream: i64, from: i64) -> Result<Vec<Row>, DbError> {
+/// A condition that keeps to integers where the engine takes any value for one; such a value would come again with every
+/// page, because it is greater than all of them.
+pub(crate) fn integers(engine: Engine, word: &str, column: &str) -> String {
+    match engine {
+        Engine::Sqlite => format!("{word} typeof({column}) = 'integer'"),
+        Engine::Postgres => String::new(),
+    }
+}
+
+/// Names entries that stand under no integer.
+async fn misplaced(tx: &mut Tx, faults: &mut Faults) -> Result<(), DbError> {
+    if tx.engine() == Engine::Postgres {
+        return Ok(());
+    }
+    let sql = "SELECT hex(CAST(stream AS TEXT)), hex(CAST(seq AS TEXT)) FROM journal \
+         WHERE typeof(stream) <> 'integer' OR typeof(seq) <> 'integer' LIMIT 1000";
+    let text = |value: &Value| {
+        let bytes = value.opt_text().and_then(crate::query::cursor::from_hex).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    for row in tx.rows(sql, &[], &[ColumnType::Text, ColumnType::Text]).await? {
+        faults.push(Fault::Misplaced { stream: text(&row[0]), seq: text(&row[1]) });
+    }
+    Ok(())
+}
+
+async fn chunk(tx: &mut Tx, stream: i64, from: i64) -> Result<Vec<Found>, DbError> {
     let sql = format!(
-        "SELECT {} FROM journal WHERE stream = $1 AND seq >= $2 ORDER BY seq LIMIT {CHUNK}",
-        tables::JOURNAL.column_list()
+        "SELECT {} FROM journal WHERE stream = $1 AND seq >= $2{} ORDER BY seq LIMIT {CHUNK}",
+        JOURNAL.column_list(),
+        integers(tx.engine(), " AND", "seq")
     );
-    tx.rows(&sql, &[stream.into(), from.into()], &tables::JOURNAL.types()).await
+    tx.found(sql, vec![stream.into(), from.into()], &JOURNAL).try_collect().await
 }
 
-async fn head(tx: &mut Tx, stream: i64) -> Result<Option<(i64, Vec<u8>)>, DbError> {
-    let types = [ColumnType::Int, ColumnType::Bytes];
-    let row = tx.row("SELECT seq, hash FROM stream_head WHERE stream = $1", &[stream.into()], &types).await?;
-    row.map(|row| Ok((row[0].int()?, row[1].bytes()?.to_vec()))).transpose()
+/// What a stream's head says; `None` where it says nothing that could be one.
+async fn head(tx: &mut Tx, stream: i64) -> Option<(i64, Vec<u8>)> {
+    let sql = format!("SELECT {} FROM stream_head WHERE stream = $1", STREAM_HEAD.column_list());
+    let found = tx.found(sql, vec![stream.into()], &STREAM_HEAD).try_next().await.ok()??;
+    Some((found.row[1].opt_int()?, found.row[2].bytes().ok()?.to_vec()))
 }
 
 /// The hash before the first entry of a stream.
@@ -206,94 +255,88 @@ pub fn genesis(stream: i64) -> Vec<u8> {
     hasher.finalize().as_bytes().to_vec()
 }
 
-async fn undeclared(tx: &mut Tx, faults: &mut Vec<Fault>) -> Result<(), DbError> {
+/// Names tables that nobody declared, and declared ones that are not there; without all of those nothing can be replayed.
+async fn declared(tx: &mut Tx, faults: &mut Faults) -> Result<bool, DbError> {
     let sql = match tx.engine() {
         Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-        Engine::Postgres => "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
+        Engine::Postgres => {
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()"
+        }
     };
-    let declared: BTreeSet<&str> =
+    let rows = tx.rows(sql, &[], &[ColumnType::Text]).await?;
+    let there: BTreeSet<&str> = rows.iter().filter_map(|row| row[0].opt_text()).collect();
+    let declared: BTreeSet<&'static str> =
         tables::all().iter().map(|table| table.name).chain(schema::OWN_TABLES.iter().copied()).collect();
-    for row in tx.rows(sql, &[], &[ColumnType::Text]).await? {
-        let name = row[0].text()?;
-        if !declared.contains(name) {
-            faults.push(Fault::Undeclared { table: name.to_owned() });
-        }
+    for table in there.iter().filter(|name| !declared.contains(*name)) {
+        faults.push(Fault::Undeclared { table: (*table).to_owned() });
     }
-    Ok(())
+    for table in declared.iter().filter(|name| !there.contains(*name)) {
+        faults.push(Fault::Absent { table });
+    }
+    Ok(declared.iter().all(|name| there.contains(name)))
 }
 
-async fn first_difference(live: &mut Tx, replayed: &mut Tx, name: &str) -> Result<String, DbError> {
-    let Some(table) = tables::all().into_iter().find(|table| table.name == name) else { return Ok(String::new()) };
+type Read = Vec<(&'static Table, TableHash, Option<Sum>)>;
+
+/// Reads every table that replay gives back, once: its hash in key order, and its sum under the run's key.
+async fn read_tables(live: &mut Tx, key: &[u8; 32], faults: &mut Faults) -> Result<Read, VerifyError> {
+    let (mut summing, mut read) = (Summing::new(key), Read::new());
+    for table in state::provable() {
+        let (mut hashing, mut sum) = (Hashing::new(table), Sum::default());
+        let mut rows = live.found(state::in_order(table), Vec::new(), table);
+        let ended = loop {
+            match rows.try_next().await {
+                Ok(Some(found)) => {
+                    hashing.take(&found.row);
+                    summing.add_found(&mut sum, table, &found);
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(rows);
+        match ended {
+            Ok(()) => {}
+            Err(error) if error.is_transient() => return Err(error.into()),
+            Err(error) => faults.push(Fault::UnreadableTable { table: table.name, reason: error.to_string() }),
+        }
+        read.push((table, hashing.finish(table), (sum.rows > 0).then_some(sum)));
+    }
+    Ok(read)
+}
+
+/// Names the first row in which each of these tables differs from what it should hold.
+async fn compare(
+    live: &mut Tx,
+    replay: &mut Replay,
+    differing: &[&(&'static Table, TableHash, Option<Sum>)],
+    sums: &Sums,
+    faults: &mut Faults,
+) -> Result<(), VerifyError> {
+    if differing.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<&'static Table> = differing.iter().map(|(table, ..)| *table).collect();
+    let mut scratch = replay.filled(&wanted).await?;
+    for (table, hash, _) in differing {
+        let replayed = sums.get(table.name).map_or(0, |sum| sum.rows);
+        let first = first_difference(live, &mut scratch, table).await.unwrap_or_else(|error| error.to_string());
+        faults.push(Fault::Differs { table: table.name, rows: hash.rows, replayed, first });
+    }
+    Ok(scratch.roll_back().await?)
+}
+
+async fn first_difference(live: &mut Tx, scratch: &mut Tx, table: &'static Table) -> Result<String, DbError> {
     let sql = state::in_order(table);
-    let (mut left, mut right) = (BTreeMap::new(), BTreeMap::new());
-    // Keys and row hashes only: the rows of a large table would not fit.
-    for (tx, rows) in [(live, &mut left), (replayed, &mut right)] {
-        tx.each(&sql, &[], &table.types(), |row| {
-            let mut hasher = blake3::Hasher::new();
-            row.iter().for_each(|value| value.hash_into(&mut hasher));
-            rows.insert(row[..table.key].to_vec(), *hasher.finalize().as_bytes());
-        })
-        .await?;
+    let (mut left, mut right) = (live.found(sql.clone(), Vec::new(), table), scratch.found(sql, Vec::new(), table));
+    loop {
+        let (here, there) = (left.try_next().await?, right.try_next().await?);
+        let key = |found: &Found| found.row[..table.key].to_vec();
+        return Ok(match (here, there) {
+            (None, None) => String::new(),
+            (Some(one), Some(other)) if one.misfit.is_none() && one.row == other.row => continue,
+            (Some(one), Some(other)) => format!("{:?}", key(&one).min(key(&other))),
+            (Some(one), None) | (None, Some(one)) => format!("{:?}", key(&one)),
+        });
     }
-    let differing = left.iter().find(|(key, hash)| right.get(*key) != Some(hash)).map(|(key, _)| key);
-    let absent = right.keys().find(|key| !left.contains_key(*key));
-    Ok(differing.or(absent).map(|key| format!("{key:?}")).unwrap_or_default())
-}
-
-/// A journal row as replay reads it.
-struct Entry {
-    stamp: Stamp,
-    seq: i64,
-    command_id: Uuid,
-    n: i64,
-    aggregate_id: Uuid,
-    aggregate_version: i64,
-    subject: Option<Uuid>,
-    event: Event,
-}
-
-fn read_entry(row: &Row) -> Result<Entry, DbError> {
-    let event = Event::decode(row[11].text()?, row[12].int()?, row[13].bytes()?)
-        .map_err(|error| DbError::Schema(error.to_string()))?;
-    Ok(Entry {
-        stamp: Stamp { at: row[6].int()?, stream: StreamId(row[0].int()?), actor: AccountId(row[8].uuid()?) },
-        seq: row[1].int()?,
-        command_id: row[2].uuid()?,
-        n: row[3].int()?,
-        aggregate_id: row[4].uuid()?,
-        aggregate_version: row[5].int()?,
-        subject: row[10].opt_uuid(),
-        event,
-    })
-}
-
-/// Deciphers entries with the keys that are left.
-async fn unseal_all(vault: &Vault, entries: &mut [Entry], faults: &mut Vec<Fault>) -> Result<(), VaultError> {
-    let subjects: BTreeSet<Uuid> = entries.iter().filter_map(|entry| entry.subject).collect();
-    let subjects: Vec<Uuid> = subjects.into_iter().collect();
-    let keys: HashMap<_, _> = vault.keys_for(&subjects, false, &mut |_| {}, 0).await?;
-    for entry in entries {
-        let keys = entry.subject.and_then(|subject| keys.get(&subject));
-        if let Err(error) = unseal(&mut entry.event, entry.command_id, entry.n, entry.stamp.at, keys) {
-            faults.push(Fault::Unreadable {
-                stream: entry.stamp.stream.0,
-                seq: entry.seq,
-                reason: error.to_string(),
-            });
-        }
-    }
-    Ok(())
-}
-
-type Codes = BTreeMap<(StreamId, OutbreakId), i64>;
-
-fn note_code(codes: &mut Codes, entry: &Entry) {
-    if let Some((outbreak, number)) = entry.event.code_given() {
-        let last = codes.entry((entry.stamp.stream, outbreak)).or_insert(number);
-        *last = number.max(*last);
-    }
-}
-
-fn step(before: Option<Located>, entry: &Entry) -> Option<Located> {
-    apply(before, entry.aggregate_id, &entry.event, &entry.stamp)
 }

@@ -9,7 +9,10 @@ use std::{
 };
 use store::{
     anchor::{AnchorFile, AnchorKey, AnchorReport},
+    anchor_known::KnownAnchorFile,
+    engine::DbError,
     store::Store,
+    upkeep::Head,
 };
 use tokio::sync::watch;
 
@@ -40,6 +43,52 @@ pub fn key(place: &Place) -> anyhow::Result<AnchorKey> {
 /// Reads the anchor file and checks it; a missing file has no anchors.
 pub fn read(place: &Place) -> anyhow::Result<AnchorReport> {
     Ok(AnchorFile::read(&place.anchor_file()?, &key(place)?.public(), None)?)
+}
+
+/// What an anchor file is held against: what the database knows of the files that were ever written for it.
+#[derive(Default)]
+pub struct Known {
+    /// What is wrong with this place's file.
+    pub faults: Vec<String>,
+    /// What has to be looked at elsewhere.
+    pub notes: Vec<String>,
+}
+
+/// Holds the anchor file against what the database knows, so that one that was lost, cut or exchanged is not passed over.
+pub async fn compare(place: &Place, report: &AnchorReport, store: &Store) -> anyhow::Result<Known> {
+    let (path, known) = (place.anchor_file()?, store.anchor_files().await?);
+    let mut compared = Known::default();
+    match report.first() {
+        None if !known.is_empty() => compared.faults.push(format!(
+            "the anchor file {} is missing or empty, and this database was anchored; bring the file from its copy",
+            path.display()
+        )),
+        None => {}
+        Some(first) => {
+            let own = known.iter().find(|file| file.first == first);
+            let holds = |head| report.anchors.iter().any(|anchor| anchor.digest() == head);
+            if own.is_some_and(|file| !holds(file.head)) {
+                compared.faults.push(format!(
+                    "the anchor file {} was cut off: its last known anchor is not in it; bring the file from its copy",
+                    path.display()
+                ));
+            }
+        }
+    }
+    for file in known.iter().filter(|file| report.first().is_some_and(|first| first != file.first)) {
+        let name: String = blake3::Hash::from_bytes(file.first).to_hex().chars().take(16).collect();
+        compared.notes.push(format!(
+            "another anchor file of this database ({name}…) is not here: verify at the place that has it, or what it alone anchored is unproven"
+        ));
+    }
+    Ok(compared)
+}
+
+/// The heads to be anchored: of the journal, and of the log of reads under their numbers below zero.
+pub async fn heads(store: &Store) -> Result<Vec<Head>, DbError> {
+    let mut heads = store.stream_heads().await?;
+    heads.extend(store.log_heads().await?);
+    Ok(heads)
 }
 
 /// The anchored entries of one database.
@@ -102,7 +151,8 @@ impl Anchoring {
 
     /// Signs every head that went forward.
     pub async fn sign(&mut self, store: &Store) -> anyhow::Result<()> {
-        for head in store.stream_heads().await? {
+        let before = self.file.head();
+        for head in heads(store).await? {
             let latest = self.file.latest(store.epoch(), head.stream).copied();
             if latest.is_some_and(|latest| latest.seq >= head.seq) {
                 continue;
@@ -113,6 +163,9 @@ impl Anchoring {
                 self.file = open(&self.path, &self.key)?;
                 return Err(error).context("the anchor file was opened again");
             }
+        }
+        if let Some(first) = self.file.first().filter(|_| self.file.head() != before) {
+            store.note_anchor_file(KnownAnchorFile { first, head: self.file.head() }).await?;
         }
         Ok(())
     }

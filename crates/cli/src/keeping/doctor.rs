@@ -109,6 +109,7 @@ async fn database(place: &Place, store: &Store, points: &mut Vec<Point>) -> anyh
         "start `serve`, which delivers them; look into its log if they stay",
     ));
     points.push(completed(place, store).await?);
+    points.push(Point::new("devices", true, skipped(store).await?, ""));
     let exercise = if store.is_exercise() { "marked exercise: not for real people" } else { "not an exercise" };
     points.push(Point::new("exercise", true, exercise, ""));
     Ok(())
@@ -127,6 +128,24 @@ async fn completed(place: &Place, store: &Store) -> anyhow::Result<Point> {
     let remedy =
         format!("complete them: `firebreak erase --approve {}`", open.join("`, `firebreak erase --approve "));
     Ok(Point::new("erasures", open.is_empty(), found, remedy))
+}
+
+/// Numbers of devices that never came: what was entered there may still be on the device.
+async fn skipped(store: &Store) -> anyhow::Result<String> {
+    let skipped = store.skipped().await?;
+    let shown = skipped.iter().take(20).map(|device| {
+        let ranges: Vec<String> = device
+            .gaps
+            .iter()
+            .map(|(first, last)| if first == last { first.to_string() } else { format!("{first} to {last}") })
+            .collect();
+        format!("{} (stream {}) lacks {}", device.device, device.stream, ranges.join(", "))
+    });
+    let shown: Vec<String> = shown.collect();
+    Ok(match shown.is_empty() {
+        true => "none has skipped a number".to_owned(),
+        false => format!("{} skipped numbers, ask their holders to send again: {}", skipped.len(), shown.join("; ")),
+    })
 }
 
 /// Whether whoever copies the data would copy the keys along.

@@ -47,7 +47,7 @@ pub async fn restore(place: Place, arguments: Restore) -> anyhow::Result<()> {
     let store = target.open().await.context("the restored database does not open")?;
     known_in_ledger(&store, &entries).await?;
     // What was anchored in the original up to the copy must be in the copy; later anchors speak of entries it never had.
-    let heads = store.stream_heads().await?;
+    let heads = anchoring::heads(&store).await?;
     let mut anchored = anchoring::of_database(&anchoring::read(&place)?, store.epoch());
     for (stream, list) in &mut anchored {
         let last = heads.iter().find(|head| head.stream == *stream).map_or(0, |head| head.seq);
@@ -58,7 +58,7 @@ pub async fn restore(place: Place, arguments: Restore) -> anyhow::Result<()> {
         &target,
         &store,
         &anchored,
-        Vec::new(),
+        anchoring::Known::default(),
         if arguments.json { verify::Show::Faults } else { verify::Show::Text },
     )
     .await?;

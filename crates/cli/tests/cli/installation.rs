@@ -14,9 +14,14 @@ use tempfile::TempDir;
 use testkit::{clock::TestClock, damage, entropy, postgres::PostgresCluster};
 use uuid::Uuid;
 
+/// The password of every account.
+pub const PASSWORD: &str = "correct horse battery staple";
+
 /// The installation of one test.
 pub struct Installation {
     folder: TempDir,
+    url: String,
+    keys_url: String,
     /// Its own PostgreSQL, where it is not on SQLite.
     cluster: Option<PostgresCluster>,
     /// Everything that the program printed: its log.
@@ -61,30 +66,59 @@ impl Said {
 impl Installation {
     /// A migrated database with the first account `root` for an area.
     pub fn new() -> Self {
-        Self::on(None)
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let url = |file: &str| format!("sqlite:{}", folder.path().join(file).display());
+        let (url, keys_url) = (url("data/firebreak.sqlite"), url("data-keys/keys.sqlite"));
+        Self { folder, url, keys_url, cluster: None, printed: Mutex::default() }.begun()
     }
 
-    /// One on each engine; `None` after PostgreSQL's name, with the reason printed, where it is not installed.
+    /// The same on a database and a key store elsewhere, such as two empty PostgreSQL databases.
+    pub fn on(url: String, keys_url: String) -> Self {
+        Self::beside(url, keys_url, None)
+    }
+
+    /// One on each engine; SQLite alone, with the reason printed, where PostgreSQL is not installed.
     pub fn on_both() -> Vec<Self> {
-        match PostgresCluster::start() {
-            Ok(cluster) => vec![Self::new(), Self::on(Some(cluster))],
+        let cluster = match PostgresCluster::start() {
+            Ok(cluster) => cluster,
             Err(reason) => {
                 println!("SKIPPED on PostgreSQL: {reason}");
-                vec![Self::new()]
+                return vec![Self::new()];
             }
-        }
+        };
+        let [url, keys_url, _] = ["firebreak", "keys", "restored"]
+            .map(|name| cluster.create_database(name).expect("a database can be made"));
+        vec![Self::new(), Self::beside(url, keys_url, Some(cluster))]
     }
 
-    fn on(cluster: Option<PostgresCluster>) -> Self {
-        for name in cluster.iter().flat_map(|_| ["firebreak", "keys", "restored"]) {
-            cluster.as_ref().map(|cluster| cluster.create_database(name).expect("a database can be made"));
-        }
+    fn beside(url: String, keys_url: String, cluster: Option<PostgresCluster>) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let made = Self { folder, cluster, printed: Mutex::default() };
-        made.run(&["migrate"]).well();
+        Self { folder, url, keys_url, cluster, printed: Mutex::default() }.begun()
+    }
+
+    fn begun(self) -> Self {
+        self.run(&["migrate"]).well();
         let first = ["account", "first", "root", "Root", "--area", &area(), "--password-stdin"];
-        made.run_with(&first, "correct horse battery staple\n").well();
-        made
+        self.run_with(&first, &format!("{PASSWORD}\n")).well();
+        self
+    }
+
+    /// A command post with the district and the outbreak of the test scene.
+    pub async fn with_outbreak(self) -> Self {
+        self.run_as("root", &["account", "stream", "add", "FZ", "Fengze", "--area", &area()]).well();
+        let store = self.store().await;
+        for outcome in store.submit(testkit::scene::beginning(domain::id::StreamId(1))).await {
+            assert!(outcome.expect("the door answers").is_accepted());
+        }
+        store.close().await;
+        self
+    }
+
+    /// An account with a post in the district and the password of all.
+    pub fn staff(&self, login: &str, role: &str) {
+        self.run_as("root", &["account", "create", login, login, "--area", &area()]).well();
+        self.run_as("root", &["account", "grant", login, role, "--area", &area()]).well();
+        self.run_with(&["--account", "root", "account", "password", login], &format!("{PASSWORD}\n")).well();
     }
 
     /// A path inside its folder.
@@ -94,18 +128,12 @@ impl Installation {
 
     /// The database's address.
     pub fn url(&self) -> String {
-        match &self.cluster {
-            Some(cluster) => cluster.url("firebreak"),
-            None => format!("sqlite:{}", self.path("data/firebreak.sqlite").display()),
-        }
+        self.url.clone()
     }
 
     /// The key store's address.
     pub fn keys_url(&self) -> String {
-        match &self.cluster {
-            Some(cluster) => cluster.url("keys"),
-            None => format!("sqlite:{}", self.path("data-keys/keys.sqlite").display()),
-        }
+        self.keys_url.clone()
     }
 
     /// The address of an empty database to restore into.
@@ -116,7 +144,7 @@ impl Installation {
         }
     }
 
-    /// What stands in PostgreSQL's own files is taken out at an operator's order only.
+    /// Whether it is on PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         self.cluster.is_some()
     }
@@ -139,16 +167,8 @@ impl Installation {
 
     /// Runs the program with an input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_firebreak"));
-        command.arg("--database").arg(self.url()).current_dir(self.folder.path());
-        if self.is_postgres() {
-            command.arg("--keys").arg(self.keys_url()).arg("--folder").arg(self.path("data"));
-        }
-        command.args(arguments);
-        for name in ["KEYS", "MASTER_KEY", "MASTER_KEY_FILE", "FOLDER", "ACCOUNT", "DATABASE"] {
-            command.env_remove(format!("FIREBREAK_{name}"));
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = self.command(env!("CARGO_BIN_EXE_firebreak"));
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         // A program that reads no input may be gone already.
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
@@ -159,12 +179,24 @@ impl Installation {
         said
     }
 
+    /// A program told of this installation by its environment, and of no other.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path());
+        for name in ["MASTER_KEY", "MASTER_KEY_FILE", "ACCOUNT"] {
+            command.env_remove(format!("FIREBREAK_{name}"));
+        }
+        command.env("FIREBREAK_DATABASE", &self.url).env("FIREBREAK_FOLDER", self.path("data"));
+        command.env("FIREBREAK_KEYS", &self.keys_url);
+        command
+    }
+
     /// The database, open in the test's own process, at the beginning of the test clock.
     pub async fn store(&self) -> Store {
         let master = std::fs::read_to_string(self.path("data-keys/master.key")).expect("there is a master key");
         Store::open(Opening {
             url: self.url(),
-            keys_url: self.keys_url(),
+            keys_url: self.keys_url.clone(),
             master: MasterKeys::parse(&master).expect("it is well formed"),
             clock: TestClock::default().shared(),
             entropy: entropy::seeded(7),

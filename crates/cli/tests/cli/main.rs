@@ -3,6 +3,7 @@
 mod erasing;
 mod exporting;
 mod importing;
+#[allow(dead_code)]
 mod installation;
 mod keeping;
 mod packs;

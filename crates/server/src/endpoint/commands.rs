@@ -160,8 +160,12 @@ async fn submit(
     if !batch && let (Some(envelope), Some(answer)) = (envelopes.first(), answers.pop()) {
         return one(envelope, answer, language);
     }
-    if answers.iter().all(|answer| matches!(answer, Err(SubmitError::Busy))) {
-        return Err(Problem::busy("busy"));
+    // Nothing of it was done, and the same may be sent again: the whole request says when.
+    let turned_away = |answer: &_| matches!(answer, Err(SubmitError::Busy | SubmitError::Unavailable(_)));
+    if answers.iter().all(turned_away)
+        && let Some(Err(error)) = answers.pop()
+    {
+        return Err(error.into());
     }
     let outcomes: Vec<CommandOutcome> = envelopes
         .iter()

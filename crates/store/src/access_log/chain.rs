@@ -1,11 +1,16 @@
 //! The chain of the log: a row changed, taken out or put in shows.
 
-use super::ACCESS_LOG;
+use super::{ACCESS_LOG, ACCESS_LOG_HEAD};
 use crate::{
-    engine::DbError,
+    anchor,
+    engine::{DbError, Engine, Found, Tx},
     store::Store,
-    value::{ColumnType, Row, Value},
+    upkeep::Head,
+    value::{ColumnType, Value},
+    verify::integers,
 };
+use futures_util::TryStreamExt as _;
+use std::collections::BTreeMap;
 
 const TAG: &[u8] = b"firebreak access log 1";
 
@@ -13,9 +18,11 @@ const TAG: &[u8] = b"firebreak access log 1";
 pub(super) fn hash_of(previous: &[u8], row: &[Value]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(TAG).update(previous);
+    let mut bytes = Vec::new();
     for value in &row[..(ACCESS_LOG.columns.len() - 1).min(row.len())] {
-        value.hash_into(&mut hasher);
+        value.canonical(&mut bytes);
     }
+    hasher.update(&bytes);
     *hasher.finalize().as_bytes()
 }
 
@@ -55,6 +62,18 @@ pub enum LogFault {
         /// The last row.
         last: i64,
     },
+    /// Rows whose stream or number is no integer.
+    Misplaced {
+        /// How many.
+        rows: i64,
+    },
+    /// A row that was anchored is gone or differs.
+    AnchorBroken {
+        /// The log's stream.
+        stream: i64,
+        /// The anchored row.
+        seq: i64,
+    },
 }
 
 /// What verifying the log found.
@@ -63,7 +82,9 @@ pub struct LogReport {
     /// Rows read.
     pub rows: i64,
     /// The last hash of each stream of the log, hexadecimal: what an anchor signs.
-    pub heads: std::collections::BTreeMap<i64, (i64, String)>,
+    pub heads: BTreeMap<i64, (i64, String)>,
+    /// Rows after the last anchor, per stream of the log: unproven.
+    pub unproven: BTreeMap<i64, i64>,
     /// What is wrong; empty when all is well.
     pub faults: Vec<LogFault>,
 }
@@ -72,66 +93,115 @@ struct Walk {
     stream: i64,
     last: i64,
     hash: Vec<u8>,
+    anchored: BTreeMap<i64, [u8; 32]>,
+    proven: i64,
 }
 
 impl Walk {
-    fn step(&mut self, row: &Row, faults: &mut Vec<LogFault>) -> Result<(), DbError> {
-        let (stream, seq) = (self.stream, row[1].int()?);
-        if seq != self.last + 1 {
-            faults.push(LogFault::Gap { stream, expected: self.last + 1, found: seq });
+    fn new(stream: i64, anchors: &BTreeMap<i64, Vec<(i64, [u8; 32])>>) -> Self {
+        let anchored = anchors.get(&anchor::of_log(stream)).into_iter().flatten().copied().collect();
+        Self { stream, last: 0, hash: genesis(stream), anchored, proven: 0 }
+    }
+
+    fn step(&mut self, found: &Found, faults: &mut Vec<LogFault>) {
+        let (stream, expected) = (self.stream, self.last.saturating_add(1));
+        let seq = found.row[1].opt_int().unwrap_or(expected);
+        if seq != expected {
+            faults.push(LogFault::Gap { stream, expected, found: seq });
         }
-        let stored = row[ACCESS_LOG.columns.len() - 1].bytes()?;
-        if stored != hash_of(&self.hash, row) {
+        let stored = found.row.last().and_then(|value| value.bytes().ok()).unwrap_or_default();
+        if found.misfit.is_some() || stored != hash_of(&self.hash, &found.row) {
             faults.push(LogFault::BrokenLink { stream, seq });
+        }
+        match self.anchored.remove(&seq) {
+            Some(anchor) if stored == anchor => self.proven = seq,
+            Some(_) => faults.push(LogFault::AnchorBroken { stream, seq }),
+            None => {}
         }
         self.hash = stored.to_vec();
         self.last = seq;
-        Ok(())
     }
+
+    fn finish(&mut self, head: Option<(i64, Vec<u8>)>, faults: &mut Vec<LogFault>) {
+        let (stream, (seq, hash)) = (self.stream, head.unwrap_or((-1, Vec::new())));
+        if seq != self.last || hash != self.hash {
+            faults.push(LogFault::WrongHead { stream, head: seq, last: self.last });
+        }
+        faults.extend(self.anchored.keys().map(|seq| LogFault::AnchorBroken { stream, seq: *seq }));
+    }
+}
+
+/// Rows that stand under no integer, where the engine takes any value for one.
+async fn misplaced(tx: &mut Tx) -> Result<Option<LogFault>, DbError> {
+    if tx.engine() == Engine::Postgres {
+        return Ok(None);
+    }
+    let sql = "SELECT COUNT(*) FROM access_log WHERE typeof(stream) <> 'integer' OR typeof(seq) <> 'integer'";
+    let rows = tx.row(sql, &[], &[ColumnType::Int]).await?.and_then(|row| row[0].opt_int());
+    Ok(rows.filter(|rows| *rows > 0).map(|rows| LogFault::Misplaced { rows }))
 }
 
 /// Rows read at a time.
 const CHUNK: i64 = 2_000;
 
 impl Store {
-    /// Verifies the chain of the access log. A log cut off at its end, head included, is found only by an anchor of
-    /// its head ([`LogReport::heads`]).
-    pub async fn verify_access_log(&self) -> Result<LogReport, DbError> {
+    /// Verifies the chain of the access log against anchors of its heads; without them a log cut off at its end, head
+    /// included, is not found.
+    pub async fn verify_access_log(
+        &self,
+        anchors: &BTreeMap<i64, Vec<(i64, [u8; 32])>>,
+    ) -> Result<LogReport, DbError> {
         let mut tx = self.read().await?;
         let mut report = LogReport::default();
-        let streams =
-            "SELECT stream FROM access_log_head UNION SELECT DISTINCT stream FROM access_log ORDER BY stream";
-        let streams: Vec<i64> =
-            tx.rows(streams, &[], &[ColumnType::Int]).await?.iter().filter_map(|row| row[0].opt_int()).collect();
+        report.faults.extend(misplaced(&mut tx).await?);
+        let only = integers(tx.engine(), " WHERE", "stream");
+        let sql = format!("SELECT stream FROM access_log_head{only} UNION SELECT stream FROM access_log{only}");
+        let rows = tx.rows(&sql, &[], &[ColumnType::Int]).await?;
+        let mut streams: std::collections::BTreeSet<i64> = rows.iter().filter_map(|row| row[0].opt_int()).collect();
+        // A stream of the log that was anchored and is gone is found by its anchors.
+        streams.extend(anchors.keys().filter(|stream| **stream < 0).map(|stream| anchor::of_log(*stream)));
         let sql = format!(
-            "SELECT {} FROM access_log WHERE stream = $1 AND seq > $2 ORDER BY seq LIMIT {CHUNK}",
-            ACCESS_LOG.column_list()
+            "SELECT {} FROM access_log WHERE stream = $1 AND seq >= $2{} ORDER BY seq LIMIT {CHUNK}",
+            ACCESS_LOG.column_list(),
+            integers(tx.engine(), " AND", "seq")
         );
         for stream in streams {
-            let mut walk = Walk { stream, last: 0, hash: genesis(stream) };
-            loop {
-                let rows = tx.rows(&sql, &[stream.into(), walk.last.into()], &ACCESS_LOG.types()).await?;
-                if rows.is_empty() {
+            let mut walk = Walk::new(stream, anchors);
+            let mut from = Some(i64::MIN);
+            while let Some(first) = from {
+                let args = vec![stream.into(), first.into()];
+                let found: Vec<Found> = tx.found(sql.clone(), args, &ACCESS_LOG).try_collect().await?;
+                if found.is_empty() {
                     break;
                 }
-                for row in &rows {
-                    walk.step(row, &mut report.faults)?;
-                }
-                report.rows += rows.len() as i64;
+                found.iter().for_each(|found| walk.step(found, &mut report.faults));
+                from = walk.last.checked_add(1);
+                report.rows += found.len() as i64;
             }
-            let head = "SELECT seq, hash FROM access_log_head WHERE stream = $1";
-            let head = tx.row(head, &[stream.into()], &[ColumnType::Int, ColumnType::Bytes]).await?;
-            let (seq, hash) = match &head {
-                Some(row) => (row[0].int()?, row[1].bytes()?.to_vec()),
-                None => (-1, Vec::new()),
-            };
-            if seq != walk.last || hash != walk.hash {
-                report.faults.push(LogFault::WrongHead { stream, head: seq, last: walk.last });
-            }
+            let sql = format!("SELECT {} FROM access_log_head WHERE stream = $1", ACCESS_LOG_HEAD.column_list());
+            let head = tx.found(sql, vec![stream.into()], &ACCESS_LOG_HEAD).try_next().await?;
+            let head = head.and_then(|head| Some((head.row[1].opt_int()?, head.row[2].bytes().ok()?.to_vec())));
+            walk.finish(head, &mut report.faults);
+            report.unproven.insert(stream, walk.last.saturating_sub(walk.proven));
             let hex = walk.hash.iter().map(|byte| format!("{byte:02x}")).collect();
             report.heads.insert(stream, (walk.last, hex));
         }
         tx.roll_back().await?;
         Ok(report)
+    }
+
+    /// The last row of every stream of the log, under the numbers by which they are anchored.
+    pub async fn log_heads(&self) -> Result<Vec<Head>, DbError> {
+        let mut tx = self.read().await?;
+        let sql = "SELECT stream, seq, hash FROM access_log_head WHERE seq > 0 ORDER BY stream";
+        let rows = tx.rows(sql, &[], &[ColumnType::Int, ColumnType::Int, ColumnType::Bytes]).await?;
+        tx.roll_back().await?;
+        let head = |row: &crate::value::Row| -> Result<Head, DbError> {
+            let hash = row[2].bytes()?.try_into();
+            let hash =
+                hash.map_err(|_| DbError::Schema("a log's head is not 32 bytes; run `firebreak verify`".into()))?;
+            Ok(Head { stream: anchor::of_log(row[0].int()?), seq: row[1].int()?, hash })
+        };
+        rows.iter().map(head).collect()
     }
 }

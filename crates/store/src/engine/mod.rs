@@ -9,7 +9,9 @@ pub(crate) mod wal;
 
 pub use bulk::Bulk;
 pub use durability::Durability;
+pub(crate) use open::begin_immediate;
 pub use open::{Conn, Db, Engine, Tx};
+pub(crate) use statement::Found;
 pub use statement::{Arg, Sql};
 
 /// What can go wrong at the database.
@@ -70,6 +72,19 @@ impl DbError {
                 | sqlx::Error::WorkerCrashed
                 | sqlx::Error::Protocol(_),
             ) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the engine has waited its whole patience already, so that waiting on would keep people at their desks from
+    /// an answer: a SQLite file that another program has locked, or no connection to be had.
+    pub fn has_waited(&self) -> bool {
+        match self {
+            Self::Sql(sqlx::Error::Database(error)) => {
+                matches!(error.code().as_deref(), Some("5" | "261"))
+                    && error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
+            }
+            Self::Sql(sqlx::Error::PoolTimedOut) => true,
             _ => false,
         }
     }

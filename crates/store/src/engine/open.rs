@@ -44,6 +44,8 @@ pub enum Db {
 
 /// Longest wait for a lock or a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for a connection to a PostgreSQL server: one that is away is told to people while they wait.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// Prepared statements kept per connection: every bulk statement in each of its sizes.
 const STATEMENTS: usize = 1_000;
 
@@ -54,8 +56,11 @@ impl Db {
             Self::open_sqlite(url, create).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(STATEMENTS);
-            let pool =
-                PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(CONNECT_PATIENCE)
+                .connect_with(options)
+                .await?;
             Self::Postgres(pool)
         } else {
             return Err(DbError::Url(url.split('@').next_back().unwrap_or(url).to_owned()));
@@ -117,7 +122,7 @@ impl Db {
     /// A transaction that will write: on SQLite it has the write lock from the start.
     pub async fn begin_write(&self) -> Result<Tx, DbError> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, .. } => Tx::Sqlite(begin_immediate(writer).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -150,6 +155,21 @@ impl Db {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Connections of a pool that may have to be given up before one begins.
+const BROKEN: usize = 16;
+
+/// Begins a writing transaction on SQLite. A full disk makes SQLite take a transaction back by itself; the driver still
+/// counts it, and such a connection would never begin another: it is given up for a new one.
+pub(crate) async fn begin_immediate(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    for _ in 0..BROKEN {
+        match pool.begin_with("BEGIN IMMEDIATE").await {
+            Err(sqlx::Error::InvalidSavePointStatement) => pool.acquire().await?.close().await?,
+            begun => return begun,
+        }
+    }
+    pool.begin_with("BEGIN IMMEDIATE").await
 }
 
 /// A plain connection.

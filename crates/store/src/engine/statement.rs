@@ -1,9 +1,12 @@
 //! One SQL text for both engines: `$n` parameters, and `{n}` for a list of values bound as parameter n.
 
 use super::{DbError, Engine, Tx};
-use crate::value::{ColumnType, Row, Value};
-use futures_util::TryStreamExt as _;
-use sqlx::{AssertSqlSafe, Column as _, Row as _, postgres::PgRow, sqlite::SqliteRow};
+use crate::{
+    table::{Column, Table},
+    value::{ColumnType, Row, Value},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use sqlx::{AssertSqlSafe, Column as _, Row as _, TypeInfo as _, ValueRef as _, postgres::PgRow, sqlite::SqliteRow};
 use std::fmt::Write as _;
 use uuid::Uuid;
 
@@ -30,7 +33,44 @@ impl<T: Into<Value>> From<T> for Arg {
     }
 }
 
+/// A row as it was found, whatever it holds: SQLite keeps a value of any type in any column, and whoever has the file
+/// may put one there.
+pub(crate) struct Found {
+    /// The values; `Null` in place of one that is not of its column's type.
+    pub row: Row,
+    /// The first column that holds no value of its type.
+    pub misfit: Option<&'static str>,
+}
+
+impl Found {
+    /// A row that was read under its declared types.
+    pub fn sound(row: Row) -> Self {
+        Self { row, misfit: None }
+    }
+}
+
 impl Tx {
+    /// Rows of a statement that selects every column of a table, as they are found. The arguments are single values.
+    pub(crate) fn found(
+        &mut self,
+        sql: String,
+        args: Vec<Arg>,
+        table: &'static Table,
+    ) -> BoxStream<'_, Result<Found, DbError>> {
+        match self {
+            Self::Sqlite(tx) => {
+                let query = bind_sqlite(sqlx::query(AssertSqlSafe(sql)), args);
+                query.fetch(&mut **tx).map(move |row| Ok(found_sqlite(&row?, table))).boxed()
+            }
+            Self::Postgres(tx) => {
+                let types = table.types();
+                let query = bind_postgres(sqlx::query(AssertSqlSafe(sql)), args);
+                // PostgreSQL keeps its columns' types itself.
+                query.fetch(&mut **tx).map(move |row| Ok(Found::sound(read_postgres(&row?, &types)?))).boxed()
+            }
+        }
+    }
+
     /// Runs a statement and returns its rows, typed as told.
     pub async fn rows(&mut self, sql: &str, args: &[Arg], types: &[ColumnType]) -> Result<Vec<Row>, DbError> {
         let mut rows = Vec::new();
@@ -175,6 +215,34 @@ fn read_sqlite(row: &SqliteRow, types: &[ColumnType]) -> Result<Row, DbError> {
             })
         })
         .collect()
+}
+
+fn found_sqlite(row: &SqliteRow, table: &'static Table) -> Found {
+    let mut found = Found { row: Vec::with_capacity(table.columns.len()), misfit: None };
+    for (n, column) in table.columns.iter().enumerate() {
+        let value = strictly_sqlite(row, n, column);
+        if value.is_none() {
+            found.misfit = found.misfit.or(Some(column.name));
+        }
+        found.row.push(value.unwrap_or(Value::Null));
+    }
+    found
+}
+
+/// A value, if it is of its column's type; the driver alone would take text for bytes.
+fn strictly_sqlite(row: &SqliteRow, n: usize, column: &Column) -> Option<Value> {
+    let raw = row.try_get_raw(n).ok()?;
+    if raw.is_null() {
+        return column.nullable.then_some(Value::Null);
+    }
+    let is = |name: &str| raw.type_info().name() == name;
+    match column.ty {
+        ColumnType::Int if is("INTEGER") => row.try_get::<i64, _>(n).ok().map(Value::Int),
+        ColumnType::Text if is("TEXT") => row.try_get::<String, _>(n).ok().map(Value::Text),
+        ColumnType::Bytes if is("BLOB") => row.try_get::<Vec<u8>, _>(n).ok().map(Value::Bytes),
+        ColumnType::Uuid if is("BLOB") => row.try_get::<Uuid, _>(n).ok().map(Value::Uuid),
+        _ => None,
+    }
 }
 
 fn read_postgres(row: &PgRow, types: &[ColumnType]) -> Result<Row, DbError> {

@@ -1,5 +1,6 @@
 //! The two databases under the vault, and the statements whose form differs between them.
 
+use crate::engine::begin_immediate;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -130,7 +131,7 @@ impl Engine {
 
     pub(super) async fn begin(&self) -> Result<Write, VaultError> {
         Ok(match self {
-            Engine::Sqlite(pool) => Write::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Engine::Sqlite(pool) => Write::Sqlite(begin_immediate(pool).await?),
             Engine::Postgres(pool) => Write::Postgres(pool.begin().await?),
         })
     }

@@ -3,6 +3,7 @@
 use super::unit::Unit;
 use crate::{
     engine::{Arg, DbError, Tx},
+    store::Store,
     tables::DEVICE,
     value::{ColumnType, Value},
 };
@@ -78,6 +79,35 @@ pub(crate) async fn note(
         );
     }
     Ok(())
+}
+
+/// A device whose numbers have gaps: what it sent under them never came.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Skipped {
+    /// The stream it sends to.
+    pub stream: i64,
+    /// The device.
+    pub device: Uuid,
+    /// The ranges that are missing, first and last number.
+    pub gaps: Vec<(i64, i64)>,
+    /// When it last sent, milliseconds UTC.
+    pub seen_at: i64,
+}
+
+impl Store {
+    /// Devices that skipped numbers.
+    pub async fn skipped(&self) -> Result<Vec<Skipped>, DbError> {
+        let mut tx = self.read().await?;
+        let sql = "SELECT stream, device_id, gaps, seen_at FROM device WHERE gaps <> '[]' ORDER BY stream, device_id";
+        let types = [ColumnType::Int, ColumnType::Uuid, ColumnType::Text, ColumnType::Int];
+        let rows = tx.rows(sql, &[], &types).await?;
+        tx.roll_back().await?;
+        let skipped = |row: &crate::value::Row| -> Result<Skipped, DbError> {
+            let gaps = serde_json::from_str(row[2].text()?).unwrap_or_default();
+            Ok(Skipped { stream: row[0].int()?, device: row[1].uuid()?, gaps, seen_at: row[3].int()? })
+        };
+        rows.iter().map(skipped).collect()
+    }
 }
 
 #[cfg(test)]

@@ -17,8 +17,6 @@ const OWN: &str =
     "SELECT stream, id, kind, version, released_to, erased, state FROM aggregate WHERE stream = $1 AND id IN {2}";
 const ANY: &str = "SELECT stream, id, kind, version, released_to, erased, state FROM aggregate \
      WHERE stream IN (SELECT stream FROM stream_head) AND id IN {1}";
-const REPLAYED: &str = "SELECT stream, id, kind, version, released_to, erased, state FROM aggregate \
-     WHERE stream IN (SELECT DISTINCT stream FROM aggregate) AND id IN {1}";
 pub(crate) const AGGREGATE_TYPES: [ColumnType; 7] = [
     ColumnType::Int,
     ColumnType::Uuid,
@@ -148,17 +146,8 @@ pub(crate) fn located(row: &Row) -> Result<Located, DbError> {
 
 /// Aggregates of any home, by id.
 pub(crate) async fn load_aggregates(tx: &mut Tx, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
-    by_id(tx, ANY, ids).await
-}
-
-/// The same in a scratch file, which has no heads of streams.
-pub(crate) async fn load_replayed(tx: &mut Tx, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
-    by_id(tx, REPLAYED, ids).await
-}
-
-async fn by_id(tx: &mut Tx, sql: &str, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
     let mut found = BTreeMap::new();
-    for row in tx.rows(sql, &[Arg::Uuids(ids.into_iter().collect())], &AGGREGATE_TYPES).await? {
+    for row in tx.rows(ANY, &[Arg::Uuids(ids.into_iter().collect())], &AGGREGATE_TYPES).await? {
         let located = located(&row)?;
         found.insert(located.id, located);
     }

@@ -10,7 +10,8 @@ mod trail;
 mod unit;
 
 pub use commit::{Core, GroupError, SharedClock, SharedEntropy, Tap, Written};
-pub(crate) use load::{AGGREGATE_TYPES, load_aggregates, load_replayed, located};
+pub use devices::Skipped;
+pub(crate) use load::{AGGREGATE_TYPES, load_aggregates, located};
 pub use queue::{Observer, SubmitError, Submitter};
 pub use sealing::{chain_hash, unseal};
 pub(crate) use spool::forget as forget_spooled;

@@ -374,7 +374,7 @@ impl Submitter {
                 return Err(SubmitError::Failed(error.to_string()));
             }
             tries += 1;
-            if tries >= TRIES {
+            if tries >= TRIES || db.has_waited() {
                 return Err(SubmitError::Unavailable(error.to_string()));
             }
             tokio::time::sleep(std::time::Duration::from_millis(50 << tries)).await;

@@ -103,8 +103,10 @@ const CHAIN_TAG: &[u8] = b"firebreak journal 1";
 pub fn chain_hash(previous: &[u8], row: &Row) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(CHAIN_TAG).update(previous);
+    let mut bytes = Vec::with_capacity(1_024);
     for value in &row[..JOURNAL.columns.len() - 1] {
-        Value::hash_into(value, &mut hasher);
+        Value::canonical(value, &mut bytes);
     }
+    hasher.update(&bytes);
     *hasher.finalize().as_bytes()
 }

@@ -9,8 +9,8 @@ use std::{
     io::{BufRead as _, BufReader, IsTerminal as _, Write as _},
     process::{Child, Command, Stdio},
 };
-use store::{engine::Engine, store::Store, value::ColumnType};
-use testkit::{Stage, engines, open_again, scene};
+use store::{engine::Engine, store::Store};
+use testkit::{Stage, damage, engines, entropy::drawn, open_again, scene};
 use uuid::Uuid;
 
 const WRITERS: u64 = 8;
@@ -98,24 +98,8 @@ fn live_and_die(mut child: Child, life: u64) -> BTreeSet<u64> {
     acknowledged
 }
 
-/// Accepted commands as the database has them, each once, and each with the one record it made.
 async fn accepted(store: &Store) -> BTreeSet<Uuid> {
-    let mut tx = store.read().await.expect("a read begins");
-    let sql = "SELECT command_id FROM outcome WHERE refusal IS NULL";
-    let rows = tx.rows(sql, &[], &[ColumnType::Uuid]).await.expect("outcomes are read");
-    let accepted: BTreeSet<Uuid> = rows.iter().filter_map(|row| row[0].opt_uuid()).collect();
-    assert_eq!(accepted.len(), rows.len(), "no command has two outcomes");
-    let sql = "SELECT COUNT(*), COUNT(DISTINCT aggregate_id), COUNT(DISTINCT command_id) FROM journal";
-    let counted = tx.row(sql, &[], &[ColumnType::Int; 3]).await.expect("the journal is counted").expect("a row");
-    let counted: Vec<_> = counted.iter().filter_map(|value| value.opt_int()).collect();
-    assert_eq!(counted, vec![accepted.len() as i64; 3], "one entry for every accepted command");
-    accepted
-}
-
-/// A number that looks random and is the same on every run.
-fn drawn(seed: u64, below: u64) -> u64 {
-    let hash = blake3::hash(&seed.to_be_bytes());
-    u64::from_be_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes")) % below
+    damage::accepted_once(store).await.expect("each accepted command is there once")
 }
 
 async fn kill_again_and_again(engine: Engine, kills: u64) {

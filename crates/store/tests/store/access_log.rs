@@ -104,7 +104,7 @@ async fn reads_at_once_are_all_logged_in_one_chain() {
         for read in reads {
             assert!(read.await.expect("it ran"));
         }
-        let report = post.store().verify_access_log().await.expect("it is verified");
+        let report = post.store().verify_access_log(&Default::default()).await.expect("it is verified");
         assert_eq!((report.rows, report.faults.len()), (200, 0));
     }
 }
@@ -126,11 +126,11 @@ async fn a_changed_removed_or_cut_row_is_found() {
             for _ in 0..4 {
                 post.read(&rights, Noun::Case, scene::case_id(1).0).await;
             }
-            assert_eq!(post.store().verify_access_log().await.expect("it is verified").faults, []);
+            assert_eq!(post.store().verify_access_log(&Default::default()).await.expect("it is verified").faults, []);
             let mut tx = post.store().db().begin_write().await.expect("a write begins");
             assert_eq!(tx.execute(sql, &[]).await.expect("the log is altered"), 1);
             tx.commit().await.expect("it is written");
-            let faults = post.store().verify_access_log().await.expect("it is verified").faults;
+            let faults = post.store().verify_access_log(&Default::default()).await.expect("it is verified").faults;
             assert!(faults.contains(&fault), "{sql}: {faults:?}");
         }
     }

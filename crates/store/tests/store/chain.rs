@@ -56,12 +56,12 @@ impl Sound {
 
     /// Walks changed rows under the head that was; the rows come in the order of their numbers, as from the database.
     fn walk(&self, rows: &[Row]) -> Chain {
-        walk_chain(STREAM, rows, Some(head_of(&self.rows)), &self.anchors).expect("the rows are well typed")
+        walk_chain(STREAM, rows, Some(head_of(&self.rows)), &self.anchors)
     }
 
     /// Walks changed rows under a head that fits them, as left by somebody who changed the head as well.
     fn walk_covered(&self, rows: &[Row]) -> Chain {
-        walk_chain(STREAM, rows, Some(head_of(rows)), &self.anchors).expect("the rows are well typed")
+        walk_chain(STREAM, rows, Some(head_of(rows)), &self.anchors)
     }
 
     /// Every (entry, column, byte) that can be flipped.
@@ -75,7 +75,19 @@ impl Sound {
         places
     }
 
-    fn flip_is_found(&self, (entry, column, byte): (usize, usize, usize)) {
+    fn flip_is_found(&mut self, (entry, column, byte): (usize, usize, usize)) {
+        if column != SEQ {
+            // The row stays in its place, so that nothing after the next one is needed to see it.
+            flip(&mut self.rows[entry][column], byte);
+            let faults = walk_chain(STREAM, &self.rows[..(entry + 2).min(ENTRIES)], None, &self.anchors).faults;
+            flip(&mut self.rows[entry][column], byte);
+            assert!(
+                names(&faults, entry as i64 + 1),
+                "entry {}, column {column}, byte {byte}: {faults:?}",
+                entry + 1
+            );
+            return;
+        }
         let mut rows = self.rows.clone();
         flip(&mut rows[entry][column], byte);
         rows.sort_by_key(|row| row[SEQ].int().expect("a number"));
@@ -145,7 +157,7 @@ fn anchor_after(sound: &Sound, entry: usize) -> Option<i64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_byte_is_found_where_it_is() {
-    let sound = Sound::chain().await;
+    let mut sound = Sound::chain().await;
     let places = sound.places();
     // An odd stride: rows differ in length, so it comes to every column in every part of the chain.
     let stride = places.len() / SAMPLE;
@@ -157,7 +169,7 @@ async fn a_flipped_byte_is_found_where_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "exhaustive: minutes"]
 async fn every_flipped_byte_is_found_where_it_is() {
-    let sound = Sound::chain().await;
+    let mut sound = Sound::chain().await;
     let places = sound.places();
     println!("{} flips", places.len());
     places.into_iter().for_each(|place| sound.flip_is_found(place));
@@ -253,7 +265,8 @@ async fn damage_to_the_database_is_found_by_verify() {
             let stage = written().await;
             damage::copy_entry(stage.url(), STREAM, 7, stream, seq).await.expect("the damage is done");
             let found = faults(&stage).await;
-            assert!(found.contains(&Fault::BrokenLink { stream, seq }), "{engine:?}: {stream}/{seq}: {found:?}");
+            let is_named = |fault: &Fault| matches!(fault, Fault::BrokenLink { stream: of, seq: at, .. } if (*of, *at) == (stream, seq));
+            assert!(found.iter().any(is_named), "{engine:?}: {stream}/{seq}: {found:?}");
         }
     }
 }

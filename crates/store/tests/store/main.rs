@@ -12,4 +12,5 @@ mod post;
 mod queries;
 mod scope;
 mod taking;
+mod tampered;
 mod write_path;

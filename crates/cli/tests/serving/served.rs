@@ -1,0 +1,225 @@
+//! The real binary, serving, and clients that speak HTTP to it on connections they keep.
+
+use crate::installation::{Installation, PASSWORD};
+use serde_json::{Value, json};
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    os::unix::process::ExitStatusExt as _,
+    process::{Child, ChildStdout, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+/// The longest that a client waits for a byte; nothing that is well takes as long.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// `firebreak serve`.
+pub struct Served {
+    child: Child,
+    _out: BufReader<ChildStdout>,
+    pub address: SocketAddr,
+    /// From its start to its first answer that it is ready.
+    pub ready_after: Duration,
+}
+
+impl Served {
+    /// Starts it on a free port and waits until it is ready.
+    pub fn start(place: &Installation) -> Self {
+        let mut command = place.command(env!("CARGO_BIN_EXE_firebreak"));
+        command.args(["serve", "--port", "0"]);
+        Self::ready(command)
+    }
+
+    /// Starts it by a shell that limits the size of every file, in KiB.
+    pub fn limited(place: &Installation, kib: u64) -> Self {
+        let mut command = place.command("bash");
+        let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" serve --port 0");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_firebreak")]);
+        Self::ready(command)
+    }
+
+    fn ready(mut command: std::process::Command) -> Self {
+        let began = Instant::now();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let mut out = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+        let mut line = String::new();
+        out.read_line(&mut line).expect("its output is read");
+        let address = line.trim().rsplit('/').next().and_then(|address| address.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("it says where it serves: {line:?}"));
+        let mut client = Client::to(address);
+        while client.send("GET", "/readyz", None).map_or(0, |answer| answer.status) != 200 {
+            assert!(began.elapsed() < PATIENCE, "it becomes ready");
+        }
+        Self { child, _out: out, address, ready_after: began.elapsed() }
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("SIGKILL is sent");
+        let status = self.child.wait().expect("it has ended");
+        assert_eq!(status.signal(), Some(9), "it was ended by the kill, not by itself: {status}");
+    }
+
+    /// SIGTERM, and its end.
+    pub fn stop(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", "TERM", &id]).status();
+        assert!(sent.expect("kill runs").success());
+        self.child.wait().expect("it has ended")
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("its state is told").is_none()
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// Names in small letters.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(of, _)| of == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A client on one connection; a broken one is made again with the next request.
+#[derive(Debug)]
+pub struct Client {
+    pub address: SocketAddr,
+    pub cookie: String,
+    connection: Option<BufReader<TcpStream>>,
+}
+
+impl Client {
+    pub fn to(address: SocketAddr) -> Self {
+        Self { address, cookie: String::new(), connection: None }
+    }
+
+    /// Another connection of the same session, maybe to another server.
+    pub fn again(&self, address: SocketAddr) -> Self {
+        Self { address, cookie: self.cookie.clone(), connection: None }
+    }
+
+    pub fn signed_in(address: SocketAddr, login: &str) -> Self {
+        let mut client = Self::to(address);
+        let body = json!({"login": login, "password": PASSWORD}).to_string();
+        // Hashing is slow on purpose; a busy machine turns whoever signs in away for a moment.
+        let cookie = loop {
+            let answer = client.send("POST", "/api/v1/session", Some(&body)).expect("the server answers");
+            match answer.header("set-cookie") {
+                Some(cookie) => break cookie.split(';').next().unwrap_or_default().to_owned(),
+                None => assert_eq!(answer.status, 503, "{}", String::from_utf8_lossy(&answer.body)),
+            }
+        };
+        client.cookie = cookie;
+        client
+    }
+
+    pub fn send(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {
+        let answer = self.open(method, path, body).and_then(|()| self.read());
+        if answer.is_err() {
+            self.connection = None;
+        }
+        answer
+    }
+
+    /// Sends a request and leaves its answer on the connection.
+    fn open(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<()> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => {
+                let stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
+                stream.set_read_timeout(Some(PATIENCE))?;
+                stream.set_nodelay(true)?;
+                self.connection.insert(BufReader::new(stream))
+            }
+        };
+        let (host, cookie, body) = (self.address, &self.cookie, body.unwrap_or_default());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nx-firebreak: 1\r\ncookie: {cookie}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        connection.get_mut().write_all(request.as_bytes())
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        let connection = self.connection.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        match connection.read_line(&mut line)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(line.trim_end().to_owned()),
+        }
+    }
+
+    fn head(&mut self) -> io::Result<Answer> {
+        let status = self.line()?.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let mut answer =
+            Answer { status: status.ok_or(io::ErrorKind::InvalidData)?, headers: Vec::new(), body: Vec::new() };
+        loop {
+            let line = self.line()?;
+            if line.is_empty() {
+                return Ok(answer);
+            }
+            let (name, value) = line.split_once(':').ok_or(io::ErrorKind::InvalidData)?;
+            answer.headers.push((name.to_lowercase(), value.trim().to_owned()));
+        }
+    }
+
+    fn read(&mut self) -> io::Result<Answer> {
+        let mut answer = self.head()?;
+        let length = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        answer.body = vec![0; length];
+        self.connection.as_mut().ok_or(io::ErrorKind::NotConnected)?.read_exact(&mut answer.body)?;
+        Ok(answer)
+    }
+
+    /// Opens the live feed after a cursor, from now on without one.
+    pub fn listen(mut self, after: Option<&str>) -> io::Result<Feed> {
+        let path = after.map_or("/api/v1/feed".to_owned(), |cursor| format!("/api/v1/feed?after={cursor}"));
+        self.open("GET", &path, None)?;
+        let answer = self.head()?;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        Ok(Feed { client: self, cursor: after.map(str::to_owned) })
+    }
+}
+
+/// An open live feed.
+pub struct Feed {
+    client: Client,
+    /// The id of the last event, with which another server goes on.
+    pub cursor: Option<String>,
+}
+
+impl Feed {
+    /// The next event's name and data; an error at the end of the stream. Chunk sizes stand on lines of their own, which
+    /// are none of an event's.
+    pub fn next(&mut self) -> io::Result<(String, String)> {
+        let (mut name, mut data, mut cursor) = (String::new(), String::new(), None);
+        loop {
+            let line = self.client.line()?;
+            match line.split_once(": ") {
+                Some(("event", text)) => text.clone_into(&mut name),
+                Some(("data", text)) => text.clone_into(&mut data),
+                Some(("id", text)) => cursor = Some(text.to_owned()),
+                _ if line.is_empty() && !name.is_empty() => {
+                    self.cursor = cursor.or(self.cursor.take());
+                    return Ok((name, data));
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Writers that register people over HTTP, and their own ledger of what was acknowledged.
+
+use crate::served::{Answer, Client};
+use domain::{
+    id::{CommandId, StreamId},
+    kernel::Envelope,
+};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+use testkit::scene;
+use uuid::Uuid;
+
+/// People that one writer may register: its numbers are its own.
+const PER_WRITER: u64 = 1_000_000;
+
+/// The id of the command that registers the `n`-th person.
+pub fn command_id(n: u64) -> Uuid {
+    Uuid::from_u128(u128::from(n) + 1)
+}
+
+fn envelope(n: u64) -> Value {
+    let command = scene::register(n).into();
+    let envelope = Envelope::new(CommandId(command_id(n)), StreamId(1), command);
+    serde_json::to_value(envelope).expect("an envelope is JSON")
+}
+
+/// What the writers and whoever watches them share.
+#[derive(Default)]
+pub struct Shared {
+    /// Commands acknowledged so far.
+    pub acknowledged: AtomicU64,
+    /// Tells the writers to end.
+    pub enough: AtomicBool,
+    /// Answers that turned a request away.
+    pub away: AtomicU64,
+}
+
+impl Shared {
+    /// Returns when so many commands were acknowledged.
+    pub fn wait_for(&self, acknowledged: u64) {
+        while self.acknowledged.load(Ordering::Relaxed) < acknowledged {
+            thread::yield_now();
+        }
+    }
+}
+
+/// One writer.
+pub struct Writer {
+    next: u64,
+    batch: u64,
+    /// Sent, and not answered: sent again first.
+    open: Vec<u64>,
+    /// Where each acknowledged command stands in the journal.
+    pub acknowledged: BTreeMap<u64, i64>,
+    /// The longest that an answer took.
+    pub longest: Duration,
+}
+
+impl Writer {
+    pub fn new(number: u64, batch: u64) -> Self {
+        let (open, acknowledged) = (Vec::new(), BTreeMap::new());
+        Self { next: number * PER_WRITER, batch, open, acknowledged, longest: Duration::ZERO }
+    }
+
+    /// Writes until the server is gone or it is enough. What has no answer stays open.
+    pub fn write(&mut self, mut client: Client, shared: &Shared) {
+        while !shared.enough.load(Ordering::Relaxed) {
+            if self.open.is_empty() {
+                self.open.extend(self.next..self.next + self.batch);
+                self.next += self.batch;
+                // One that was answered already is asked again: its answer must be the same.
+                self.open.extend(self.acknowledged.keys().next_back());
+            }
+            let batch: Vec<Value> = self.open.iter().map(|n| envelope(*n)).collect();
+            let began = Instant::now();
+            let Ok(answer) = client.send("POST", "/api/v1/commands", Some(&Value::Array(batch).to_string())) else {
+                return;
+            };
+            self.longest = self.longest.max(began.elapsed());
+            match answer.status {
+                200 => self.note(&answer, shared),
+                // Too much at once, or the database is away: the same again.
+                429 | 503 => {
+                    assert!(answer.header("retry-after").is_some(), "it says when to come again: {answer:?}");
+                    shared.away.fetch_add(1, Ordering::Relaxed);
+                }
+                _ => panic!("neither done nor turned away: {answer:?}"),
+            }
+        }
+    }
+
+    fn note(&mut self, answer: &Answer, shared: &Shared) {
+        let outcomes = answer.json();
+        let outcomes = outcomes.as_array().expect("one outcome for each");
+        assert_eq!(outcomes.len(), self.open.len());
+        let mut open = Vec::new();
+        for (n, outcome) in self.open.drain(..).zip(outcomes) {
+            match (outcome["status"].as_u64(), outcome["seq"].as_i64()) {
+                (Some(200), Some(seq)) => match self.acknowledged.insert(n, seq) {
+                    None => _ = shared.acknowledged.fetch_add(1, Ordering::Relaxed),
+                    Some(before) => assert_eq!(before, seq, "asked again, {n} is where it was"),
+                },
+                (Some(503), None) => {
+                    shared.away.fetch_add(1, Ordering::Relaxed);
+                    open.push(n);
+                }
+                _ => panic!("{n}: {outcome}"),
+            }
+        }
+        self.open = open;
+    }
+}
+
+/// Writers that each write to one of these clients' servers while `meanwhile` runs on this thread; they end when their
+/// server does, or when `meanwhile` has.
+pub fn while_writing<T>(
+    writers: &mut [Writer],
+    clients: Vec<Client>,
+    shared: &Shared,
+    meanwhile: impl FnOnce() -> T,
+) -> T {
+    assert_eq!(writers.len(), clients.len());
+    shared.enough.store(false, Ordering::Relaxed);
+    thread::scope(|scope| {
+        for (writer, client) in writers.iter_mut().zip(clients) {
+            scope.spawn(|| writer.write(client, shared));
+        }
+        let done = meanwhile();
+        shared.enough.store(true, Ordering::Relaxed);
+        done
+    })
+}
