@@ -212,7 +212,7 @@ async fn the_words_with_which_the_glass_was_broken_go_with_the_person() {
         let words: Vec<bool> = left.iter().map(|row| row[1].opt_text().is_some()).collect();
         assert_eq!(words, [false, true]);
         drop(tx);
-        assert_eq!(post.store().verify_access_log().await.expect("it is read").faults, vec![]);
+        assert_eq!(post.store().verify_access_log(&Default::default()).await.expect("it is read").faults, vec![]);
     }
 }
 
