@@ -274,3 +274,27 @@ fn a_header_below_comments_is_found() {
     let entity_row = map(&format!("header_row = 2\n{PEOPLE}"));
     assert_eq!(names(&read("Person,Person\nid,name\n1,a\n", &entity_row).unwrap()), [(3, "a".to_owned())]);
 }
+
+/// Found by fuzzing: a letter that stands for a lost one is a letter of UTF-8, and no sign of another code page, in which
+/// every Chinese name would become another.
+#[test]
+fn a_file_of_utf_8_with_a_replacement_letter_is_not_read_as_gb18030() {
+    let outcomes = read("id,name\n1,王小\u{FFFD}\n2,李雷\u{FFFD}\n", &map(PEOPLE)).unwrap();
+    assert_eq!(outcomes[0].row.cell(1), "王小\u{FFFD}");
+    assert_eq!(outcomes[0].records.as_ref().unwrap_err()[0].rule, "row.encoding");
+}
+
+/// Found by fuzzing: it was read as CSV, its first object as the header, and that record was lost without a word.
+#[test]
+fn json_in_utf_16_is_json() {
+    let bytes = |text: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(order).collect()
+    };
+    for order in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+        for text in ["[{\"id\":\"1\",\"name\":\"王\"}]", "{\"id\":\"1\",\"name\":\"王\"}\n"] {
+            let file = Box::new(Cursor::new(bytes(text, order)));
+            let mut stream = open(file, &map(PEOPLE), &Limits::default()).unwrap();
+            assert_eq!(names(&stream.next_batch(9).unwrap()), [(1, "王".to_owned())]);
+        }
+    }
+}

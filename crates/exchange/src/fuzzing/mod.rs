@@ -1,14 +1,18 @@
-//! Targets for hostile files: any bytes end as rows accounted for or as a refusal in words, never in a panic.
+//! Targets for hostile files: any bytes end as rows accounted for or as a refusal in words, never in a panic, and with
+//! work in proportion to their size.
 //!
-//! Each target returns `Err` with the broken rule; a fuzzer counts that, or a panic, as a finding. [`mutate`] makes
-//! files that are mostly right, so that most of them reach the rows.
+//! [`mutate`] makes files that are mostly right, so that most of them reach the rows, and knows of many of them what
+//! must be read; [`judge`] holds a reader to it; [`run`](mod@run) counts, and catches what is found.
 
+pub mod judge;
 pub mod mutate;
+pub mod run;
 
 use crate::source::RawRow;
 use crate::source::input::Stored;
 use crate::write::{WriteOptions, Writer};
-use crate::{ErrorsFile, FileRefusal, Limits, Mapping, Noun, suggest};
+use crate::{Limits, Mapping, Noun, suggest};
+use judge::{Importer, account};
 use std::io::Cursor;
 use std::sync::OnceLock;
 
@@ -21,6 +25,8 @@ pub struct Reached {
     pub mapped: u64,
     /// Whether the file was refused, at the start or on the way.
     pub refused: bool,
+    /// Bytes that the reader asked of the file.
+    pub bytes_read: u64,
 }
 
 /// Bounds small enough that a fuzzer meets each of them.
@@ -30,7 +36,7 @@ pub fn limits() -> Limits {
         max_columns: 40,
         max_cell_bytes: 1 << 10,
         max_row_bytes: 8 << 10,
-        max_rows: 500,
+        max_rows: 3_000,
         max_depth: 6,
         ..Limits::default()
     };
@@ -98,33 +104,66 @@ column = "id"
 optional = true
 "#;
 
-fn mapping() -> Option<&'static Mapping> {
+/// A file, and what its maker knows was written into it.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its columns and the rows under them; `None` where bytes were changed afterwards, so that nobody knows.
+    pub table: Option<Table>,
+    /// Whether each cell must come out as it was written; otherwise only the number of rows is known.
+    pub exact: bool,
+}
+
+/// Names and rows as written, rows of blanks left out.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// Column names as they must be found; none where that is not known.
+    pub names: Vec<String>,
+    /// Cells, ragged where the file is.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Made {
+    /// A file of which nothing is known.
+    pub fn unknown(bytes: Vec<u8>) -> Self {
+        Self { bytes, ..Self::default() }
+    }
+
+    /// The rows written, where they are known and the reader found the columns that they were written under.
+    fn table_under(&self, columns: &[String]) -> Option<&[Vec<String>]> {
+        let fits = |table: &&Table| table.names.is_empty() || table.names == columns;
+        self.table.as_ref().filter(fits).map(|table| table.rows.as_slice())
+    }
+}
+
+/// The corpus mapping.
+pub fn mapping() -> Result<&'static Mapping, String> {
     static PARSED: OnceLock<Option<Mapping>> = OnceLock::new();
-    PARSED.get_or_init(|| Mapping::parse(MAP).ok()).as_ref()
+    PARSED.get_or_init(|| Mapping::parse(MAP).ok()).as_ref().ok_or_else(|| "the corpus mapping is refused".into())
 }
 
 fn stored(bytes: &[u8]) -> Stored {
     Box::new(Cursor::new(bytes.to_vec()))
 }
 
-/// Any bytes as a CSV file, by the corpus mapping and by a drafted one.
-pub fn fuzz_csv(bytes: &[u8]) -> Result<Reached, String> {
-    through_both(bytes)
+/// Any bytes as a table, by the corpus mapping and, now and then, by a drafted one.
+pub fn table_file(made: &Made) -> Result<Reached, String> {
+    let reached = account(&Importer, made, mapping()?)?;
+    // The draft costs two more readings; every sixteenth file is enough.
+    if made.bytes.len().is_multiple_of(16)
+        && let Ok(draft) = suggest::draft_for(stored(&made.bytes), Noun::Linelist, &limits())
+        && !draft.contains("# NOT ENOUGH")
+    {
+        let drafted =
+            Mapping::parse(&draft).map_err(|faults| format!("a draft does not parse: {faults:?}\n{draft}"))?;
+        account(&Importer, made, &drafted)?;
+    }
+    Ok(reached)
 }
 
-/// Any bytes as a JSON file.
-pub fn fuzz_json(bytes: &[u8]) -> Result<Reached, String> {
-    through_both(bytes)
-}
-
-/// Any bytes as a workbook.
-pub fn fuzz_xlsx(bytes: &[u8]) -> Result<Reached, String> {
-    let mapping = mapping().ok_or("the corpus mapping does not parse")?;
-    account(bytes, mapping)
-}
-
-/// Any bytes as a mapping file: it is refused with lines, or maps a row without a panic.
-pub fn fuzz_map(bytes: &[u8]) -> Result<Reached, String> {
+/// Any bytes as a mapping file: it is refused with lines, or maps rows.
+pub fn mapping_file(bytes: &[u8]) -> Result<Reached, String> {
     let text = String::from_utf8_lossy(bytes);
     match Mapping::parse(&text) {
         Err(faults) if faults.is_empty() => Err("a mapping was refused without a reason".into()),
@@ -135,119 +174,89 @@ pub fn fuzz_map(bytes: &[u8]) -> Result<Reached, String> {
                 None => Ok(Reached { refused: true, ..Reached::default() }),
             }
         }
-        Ok(mapping) => account(mutate::SMALL_CSV.as_bytes(), &mapping),
+        Ok(mapping) => account(&Importer, &Made::unknown(mutate::SMALL_CSV.as_bytes().to_vec()), &mapping),
     }
 }
 
-fn through_both(bytes: &[u8]) -> Result<Reached, String> {
-    let mapping = mapping().ok_or("the corpus mapping does not parse")?;
-    let reached = account(bytes, mapping)?;
-    // The draft costs a second reading; every eighth file is enough.
-    if bytes.len().is_multiple_of(8)
-        && let Ok(draft) = suggest::draft_for(stored(bytes), Noun::Linelist, &limits())
-        && !draft.contains("# NOT ENOUGH")
-    {
-        let drafted =
-            Mapping::parse(&draft).map_err(|faults| format!("a draft does not parse: {faults:?}\n{draft}"))?;
-        account(bytes, &drafted)?;
-    }
-    Ok(reached)
-}
-
-/// Rows in = rows mapped + rows refused, each refused row is in the errors file with its cells unchanged, and that file
-/// reads again by the same mapping.
-fn account(bytes: &[u8], mapping: &Mapping) -> Result<Reached, String> {
-    let mut reached = Reached::default();
-    let mut stream = match crate::open(stored(bytes), mapping, &limits()) {
-        Ok(stream) => stream,
-        Err(refusal) => {
-            speaks(&refusal)?;
-            return Ok(Reached { refused: true, ..reached });
-        }
-    };
-    let columns = stream.columns().to_vec();
-    let mut errors = ErrorsFile::create(Vec::new(), &columns).map_err(|e| e.to_string())?;
-    let mut refused: Vec<RawRow> = Vec::new();
-    let mut last = 0;
-    loop {
-        let batch = match stream.next_batch(64) {
-            Ok(batch) if batch.is_empty() => break,
-            Ok(batch) => batch,
-            Err(refusal) => {
-                speaks(&refusal)?;
-                return Ok(Reached { refused: true, ..reached });
+/// Any bytes as a disease pack: it is refused with places, or is taken and gives its reference.
+pub fn pack_file(bytes: &[u8]) -> Result<Reached, String> {
+    let text = String::from_utf8_lossy(bytes);
+    match domain::pack::Pack::parse(&text) {
+        Err(faults) if faults.is_empty() => Err("a pack was refused without a reason".into()),
+        Err(faults) => {
+            let lines = u32::try_from(text.lines().count() + 1).unwrap_or(u32::MAX);
+            let silent = |fault: &&domain::pack::Fault| {
+                fault.line == 0 || fault.line > lines || fault.reason.is_empty() || fault.remedy.is_empty()
+            };
+            match faults.iter().find(silent) {
+                Some(fault) => Err(format!("the fault {fault} names no place of the file or no remedy")),
+                // A pack is read key by key, and each fault of meaning comes from a value that was read.
+                None => Ok(Reached {
+                    refused: true,
+                    rows: faults.iter().filter(|fault| !fault.path.is_empty()).count() as u64,
+                    ..Reached::default()
+                }),
             }
+        }
+        Ok(pack) => {
+            let again = domain::pack::Pack::parse(&text).map(|pack| pack.reference());
+            if again.as_ref().ok() != Some(&pack.reference()) {
+                return Err("the same text gives another reference".into());
+            }
+            Ok(Reached { rows: 1, mapped: 1, ..Reached::default() })
+        }
+    }
+}
+
+/// What is read from a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Delimited text.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// Objects.
+    Json,
+    /// A mapping file.
+    Mapping,
+    /// A disease pack.
+    Pack,
+}
+
+impl Target {
+    /// The target of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "csv" => Some(Self::Csv),
+            "xlsx" => Some(Self::Xlsx),
+            "json" => Some(Self::Json),
+            "mapping" => Some(Self::Mapping),
+            "pack" => Some(Self::Pack),
+            _ => None,
+        }
+    }
+
+    /// The seed's file.
+    pub fn file(self, seed: u64) -> Made {
+        match self {
+            Self::Csv => mutate::csv(seed),
+            Self::Xlsx => mutate::xlsx(seed),
+            Self::Json => mutate::json(seed),
+            Self::Mapping => Made::unknown(mutate::mapping(seed)),
+            Self::Pack => Made::unknown(mutate::pack(seed)),
+        }
+    }
+
+    /// Makes the seed's file and judges it: its size, and how far it came or which rule it broke.
+    pub fn case(self, seed: u64) -> (usize, Result<Reached, String>) {
+        let made = self.file(seed);
+        let verdict = match self {
+            Self::Csv | Self::Xlsx | Self::Json => table_file(&made),
+            Self::Mapping => mapping_file(&made.bytes),
+            Self::Pack => pack_file(&made.bytes),
         };
-        for outcome in batch {
-            if outcome.row.number() <= last {
-                return Err(format!("row {} comes after row {last}", outcome.row.number()));
-            }
-            last = outcome.row.number();
-            reached.rows += 1;
-            match outcome.records {
-                Ok(records) if records.is_empty() => {
-                    return Err(format!("row {last} vanished: no record and no error"));
-                }
-                Ok(_) => reached.mapped += 1,
-                Err(reasons) => {
-                    if reasons.is_empty()
-                        || reasons.iter().any(|reason| reason.row != last || reason.remedy.is_empty())
-                    {
-                        return Err(format!("row {last} was refused without reason: {reasons:?}"));
-                    }
-                    errors.refuse(&outcome.row, &reasons).map_err(|e| e.to_string())?;
-                    refused.push(outcome.row);
-                }
-            }
-        }
+        (made.bytes.len(), verdict)
     }
-    if stream.expected_rows().is_some_and(|expected| expected != reached.rows)
-        || stream.rows() != reached.mapped + refused.len() as u64
-    {
-        return Err(format!(
-            "{:?} rows expected, {} read, {} mapped, {} refused",
-            stream.expected_rows(),
-            reached.rows,
-            reached.mapped,
-            refused.len()
-        ));
-    }
-    reread(&errors.finish().map_err(|e| e.to_string())?, mapping, &columns, &refused)?;
-    Ok(reached)
-}
-
-fn speaks(refusal: &FileRefusal) -> Result<(), String> {
-    let silent =
-        [refusal.place.as_str(), refusal.rule, &refusal.reason, &refusal.remedy].iter().any(|part| part.is_empty());
-    if silent { Err(format!("a refusal does not say all: {refusal:?}")) } else { Ok(()) }
-}
-
-fn reread(file: &[u8], mapping: &Mapping, columns: &[String], refused: &[RawRow]) -> Result<(), String> {
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let mut stream = crate::open(stored(file), mapping, &Limits::default())
-        .map_err(|refusal| format!("the errors file is refused: {refusal}"))?;
-    let again =
-        stream.next_batch(refused.len() + 1).map_err(|refusal| format!("the errors file is refused: {refusal}"))?;
-    if again.len() != refused.len() {
-        return Err(format!("{} rows refused, {} in the errors file", refused.len(), again.len()));
-    }
-    let own =
-        (0..columns.len()).filter(|&at| columns.get(at).is_some_and(|name| !crate::errors_file::is_own_column(name)));
-    for (to, from) in own.enumerate() {
-        for (before, after) in refused.iter().zip(&again) {
-            if before.cell(from) != after.row.cell(to) {
-                return Err(format!(
-                    "row {}, column {from}: {:?} became {:?} in the errors file",
-                    before.number(),
-                    before.cell(from),
-                    after.row.cell(to)
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Writes texts as a table and reads them back: every text must be the same.

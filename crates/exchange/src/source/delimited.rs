@@ -5,7 +5,7 @@ use super::{FileFacts, RawRow, RowFault, Shape, full_sheet_warning, name_columns
 use crate::errors_file;
 use crate::{FileRefusal, Limits};
 use csv::{ByteRecord, StringRecord};
-use std::io::Read;
+use std::io::{Read, SeekFrom};
 
 const BUFFER: usize = 64 << 10;
 
@@ -16,6 +16,10 @@ pub struct Delimited {
     record: ByteRecord,
     cursor: Cursor,
     rows: u64,
+    /// Rows so far whose bytes are not of the code page.
+    undecodable: u64,
+    encoding: Encoding,
+    header_row: u64,
     limits: Limits,
 }
 
@@ -49,13 +53,27 @@ impl Delimited {
                 survey = found;
             }
         }
-        let mut source = Self::start(source.into_stored(), encoding, shape, limits)?;
+        let mut source = source.again(encoding, shape, limits)?;
         source.facts.rows = Some(survey.rows);
         source.facts.warnings.extend(full_sheet_warning(survey.last_row));
         if shape.encoding == Encoding::Auto && encoding == Encoding::Gb18030 {
             source.facts.warnings.push("The file is read as GB18030, because its bytes are not UTF-8. Say encoding = \"gb18030\" in the mapping to be sure.".into());
         }
         Ok(source)
+    }
+
+    /// The file from its first row again, with what was found out about it kept where the code page was right.
+    fn again(mut self, encoding: Encoding, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
+        if self.encoding != encoding {
+            return Self::start(self.into_stored(), encoding, shape, limits);
+        }
+        self.reader.get_mut().allow(u64::MAX);
+        let start = SeekFrom::Start(0);
+        self.reader.seek_raw(start, csv::Position::new()).map_err(|error| self.refuse(error))?;
+        self.cursor = Cursor { row: 0, line: 1 };
+        (self.rows, self.undecodable) = (0, 0);
+        self.read_header(self.header_row)?;
+        Ok(self)
     }
 
     fn start(stored: Stored, encoding: Encoding, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
@@ -87,6 +105,9 @@ impl Delimited {
             record: ByteRecord::new(),
             cursor: Cursor { row: 0, line: 1 },
             rows: 0,
+            undecodable: 0,
+            encoding,
+            header_row,
             limits: limits.clone(),
         };
         source.read_header(header_row)?;
@@ -126,8 +147,8 @@ impl Delimited {
         while self.read(&mut row)? {
             survey.rows += 1;
             survey.beyond_ascii += u64::from(!row.cells.as_slice().is_ascii());
-            survey.undecodable += u64::from(row.fault.as_ref().is_some_and(|fault| fault.rule == "row.encoding"));
         }
+        survey.undecodable = self.undecodable;
         survey.last_row = self.cursor.row;
         Ok((self, survey))
     }
@@ -176,8 +197,14 @@ impl Delimited {
         }
         row.number = self.cursor.row;
         match StringRecord::from_byte_record(std::mem::take(&mut self.record)) {
-            Ok(cells) => row.cells = cells,
+            Ok(cells) => {
+                // Out of a decoder a wrong byte comes as U+FFFD. A file of UTF-8 may hold that letter and still be one.
+                let marked = self.reader.get_ref().transcodes() && cells.as_slice().contains('\u{FFFD}');
+                self.undecodable += u64::from(marked);
+                row.cells = cells;
+            }
             Err(error) => {
+                self.undecodable += 1;
                 let bytes = error.into_byte_record();
                 row.cells = bytes.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
             }

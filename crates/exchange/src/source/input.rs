@@ -38,6 +38,8 @@ const CHUNK: usize = 32 << 10;
 pub(crate) struct TextInput {
     inner: Stored,
     decoder: Option<Decoder>,
+    /// Bytes of the byte order mark.
+    mark: u64,
     raw: Vec<u8>,
     decoded: Vec<u8>,
     at: usize,
@@ -71,7 +73,7 @@ impl TextInput {
             Encoding::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
             Encoding::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
         };
-        Ok(Self { inner, decoder, raw: Vec::new(), decoded: Vec::new(), at: 0, ended: false, allowance: u64::MAX })
+        Ok(Self { inner, decoder, mark: skip, raw: Vec::new(), decoded: Vec::new(), at: 0, ended: false, allowance: u64::MAX })
     }
 
     /// Lets this many bytes through before the row counts as endless.
@@ -101,6 +103,22 @@ impl TextInput {
         self.decoded.truncate(written);
         self.at = 0;
         Ok(())
+    }
+}
+
+impl Seek for TextInput {
+    /// Goes back to the first letter, which is the one place that can be found without reading.
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if to != SeekFrom::Start(0) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.inner.seek(SeekFrom::Start(self.mark))?;
+        if let Some(decoder) = self.decoder.as_mut() {
+            *decoder = decoder.encoding().new_decoder_without_bom_handling();
+        }
+        (self.at, self.ended) = (0, false);
+        self.decoded.clear();
+        Ok(0)
     }
 }
 

@@ -69,6 +69,11 @@ pub(crate) struct RowFault {
 }
 
 impl RawRow {
+    /// A row of these cells, as a reader would give it.
+    pub fn of_cells<'c>(number: u64, cells: impl Iterator<Item = &'c str>) -> Self {
+        Self { number, cells: cells.collect(), ..Self::default() }
+    }
+
     /// Row number as people see it, from 1: the spreadsheet's row, or the record's place in a JSON file.
     pub fn number(&self) -> u64 {
         self.number
@@ -187,8 +192,10 @@ fn sniff(stored: &mut Stored) -> Result<Format, FileRefusal> {
             "Save it as .xlsx or CSV without a password.",
         ));
     }
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+    // The marks of UTF-8 and UTF-16, and the other half of each of UTF-16's letters, are passed over.
+    let marks = [b"\xEF\xBB\xBF".as_slice(), b"\xFF\xFE", b"\xFE\xFF"];
+    let text = marks.iter().find_map(|mark| head.strip_prefix(*mark)).unwrap_or(head);
+    match text.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0) {
         Some(b'{' | b'[') => Ok(Format::Json),
         _ => Ok(Format::Csv),
     }

@@ -1,5 +1,7 @@
 //! Files built to exhaust memory or time are refused in words, before their contents are held; honest large ones pass.
 
+mod memory;
+
 use exchange::fuzzing::mutate::zipped;
 use exchange::source::input::Stored;
 use exchange::source::{Format, RawRow, Shape, Source};

@@ -1,0 +1,104 @@
+//! Mapping files and disease packs from a seed.
+
+use super::{Choices, change_bytes};
+use crate::fuzzing::MAP;
+
+/// A mapping file from a seed.
+pub fn mapping(seed: u64) -> Vec<u8> {
+    const WORDS: &[&str] = &[
+        "[[field]]\n",
+        "[[record]]\n",
+        "[[record.field]]\n",
+        "to = \"case.onset\"\n",
+        "into = [\"person.phone[300]\"]\n",
+        "column = 7\n",
+        "split = \"\"\n",
+        "pattern = \"{}{}\"\n",
+        "pattern = \"{}-{}\"\n",
+        "values = { a = \"b\" }\n",
+        "when = { column = \"id\", is = 1 }\n",
+        "when = [\"id\", { column = \"sex\", not = [\"m\"] }]\n",
+        "header_row = -1\n",
+        "delimiter = \"ab\"\n",
+        "formats = [\"MM\"]\n",
+        "precision = \"month\"\n",
+        "prefix = \"x\"\n",
+        "constant = \"(clear)\"\n",
+        "time_zone = \"Mars/Base\"\n",
+        "]",
+        "\"",
+        "{",
+        "= ",
+    ];
+    let mut choices = Choices::from_seed(seed);
+    changed(MAP, WORDS, &mut choices)
+}
+
+/// A disease pack from a seed, made of a shipped one.
+pub fn pack(seed: u64) -> Vec<u8> {
+    const PACKS: &[&str] = &[
+        include_str!("../../../../../packs/disease-x.toml"),
+        include_str!("../../../../../packs/measles.toml"),
+        include_str!("../../../../../packs/mers.toml"),
+        include_str!("../../../../../packs/who-ebola.toml"),
+    ];
+    const WORDS: &[&str] = &[
+        "[[follow_up]]\n",
+        "[[follow_up.phase]]\n",
+        "[source]\n",
+        "days = -1\n",
+        "days = 99999999999999999999\n",
+        "days = 1.5\n",
+        "version = \"\"\n",
+        "valid_from = 2020-02-30\n",
+        "valid_from = 9999-12-31\n",
+        "override_reason = \"known\"\n",
+        "source = \"nowhere\"\n",
+        "x = [[[[[[[[1]]]]]]]]\n",
+        "\"\" = 1\n",
+        "]",
+        "\"",
+        "\"\"\"",
+        "{",
+        "= ",
+        "\u{FEFF}",
+    ];
+    let mut choices = Choices::from_seed(seed);
+    let text = choices.pick(PACKS).unwrap_or_default();
+    changed(text, WORDS, &mut choices)
+}
+
+/// The text with a few lines left out, doubled, exchanged or added, a figure changed, and seldom a byte.
+fn changed(text: &str, words: &[&str], choices: &mut Choices) -> Vec<u8> {
+    let mut lines: Vec<String> = text.lines().map(|line| format!("{line}\n")).collect();
+    for _ in 0..choices.below(4) {
+        let at = choices.below(lines.len());
+        match choices.below(6) {
+            0 if !lines.is_empty() => {
+                lines.remove(at);
+            }
+            1 => lines.insert(at, lines.get(at).cloned().unwrap_or_default()),
+            2 => {
+                let other = choices.below(lines.len());
+                if at != other && at < lines.len() && other < lines.len() {
+                    lines.swap(at, other);
+                }
+            }
+            3 | 4 => {
+                if let Some(line) = lines.get_mut(at) {
+                    let digits: Vec<usize> =
+                        line.match_indices(|c: char| c.is_ascii_digit()).map(|(at, _)| at).collect();
+                    if let Some(&digit) = digits.get(choices.below(digits.len())) {
+                        line.replace_range(digit..=digit, &choices.below(100).to_string());
+                    }
+                }
+            }
+            _ => lines.insert(at, choices.pick(words).unwrap_or_default().to_owned()),
+        }
+    }
+    let mut bytes = lines.concat().into_bytes();
+    if choices.one_in(6) {
+        change_bytes(&mut bytes, choices, 1);
+    }
+    bytes
+}
