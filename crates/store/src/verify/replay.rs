@@ -13,9 +13,9 @@ use crate::{
     schema, table,
     table::Table,
     tables::{CODE_COUNTER, JOURNAL},
-    value::{ColumnType, Row, Value},
+    value::{Row, Value},
     vault::{PersonKeys, Vault, VaultError},
-    writer::{Unit, located, unseal},
+    writer::{AGGREGATE_TYPES, Unit, located, unseal},
 };
 use domain::{
     id::{AccountId, OutbreakId, StreamId},
@@ -32,13 +32,11 @@ use uuid::Uuid;
 table! {
     /// States that do not fit into memory; by id alone, so that one that moved has one row.
     REPLAYED "replayed" Operational 1 [] {
-        id Uuid, stream Int, kind Int, version Int, released_to Int opt, state Bytes,
+        id Uuid, stream Int, kind Int, version Int, released_to Int opt, erased Int, state Bytes,
     }
 }
 
-const COLUMNS: &str = "stream, id, kind, version, released_to, state";
-const TYPES: [ColumnType; 6] =
-    [ColumnType::Int, ColumnType::Uuid, ColumnType::Int, ColumnType::Int, ColumnType::Int, ColumnType::Bytes];
+const COLUMNS: &str = "stream, id, kind, version, released_to, erased, state";
 /// States read back at a time.
 const PAGE: i64 = 4_000;
 
@@ -167,7 +165,7 @@ impl Replay {
         }
         let mut tx = self.scratch.begin_read().await?;
         let sql = format!("SELECT {COLUMNS} FROM replayed WHERE id IN {{1}}");
-        for row in tx.rows(&sql, &[Arg::Uuids(ids)], &TYPES).await? {
+        for row in tx.rows(&sql, &[Arg::Uuids(ids)], &AGGREGATE_TYPES).await? {
             let located = located(&row)?;
             self.kept.insert(located.id, (located, false));
         }
@@ -223,7 +221,8 @@ impl Replay {
             let kind = Value::Int(located.aggregate.kind() as i64);
             let state = encoded(located)?.into();
             let (stream, version) = (located.stream.0.into(), located.version.into());
-            rows.push(vec![located.id.into(), stream, kind, version, released_to, state]);
+            let erased = Value::Int(located.erased.bits());
+            rows.push(vec![located.id.into(), stream, kind, version, released_to, erased, state]);
             *differs = false;
         }
         rows.sort_unstable_by(|left, right| left[0].cmp(&right[0]));
@@ -308,7 +307,7 @@ impl Replay {
         let from = if after.is_some() { ">" } else { ">=" };
         let sql = format!("SELECT {COLUMNS} FROM replayed WHERE id {from} $1 ORDER BY id LIMIT {PAGE}");
         let mut tx = self.scratch.begin_read().await?;
-        let rows = tx.rows(&sql, &[after.unwrap_or_default().into()], &TYPES).await?;
+        let rows = tx.rows(&sql, &[after.unwrap_or_default().into()], &AGGREGATE_TYPES).await?;
         tx.roll_back().await?;
         let mut page = Vec::with_capacity(rows.len());
         for mut row in rows {
