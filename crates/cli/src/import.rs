@@ -59,6 +59,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         return suggest(&arguments, out);
     }
     let started = std::time::Instant::now();
+    spare_inputs(&arguments)?;
     let (stream, mapping_text) = open(&arguments)?;
     let store = place.open().await?;
     let actor = place.actor(&store).await?;
@@ -67,6 +68,26 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let tally = batch::Run::new(&store, import, stream, &arguments, quiet)?.to_the_end().await?;
     store.close().await;
     report(&tally, &arguments, started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Where refused rows go: where the account said, or beside the file.
+fn errors_path(arguments: &Arguments) -> PathBuf {
+    arguments.errors.clone().unwrap_or_else(|| arguments.file.with_extension("errors.csv"))
+}
+
+/// The errors file must not be written over what is being read, an earlier errors file that was corrected above all.
+fn spare_inputs(arguments: &Arguments) -> anyhow::Result<()> {
+    let errors = errors_path(arguments);
+    let Ok(real) = errors.canonicalize() else { return Ok(()) };
+    for input in [Some(&arguments.file), arguments.map.as_ref()].into_iter().flatten() {
+        if input.canonicalize().is_ok_and(|input| input == real) {
+            bail!(
+                "the errors file {} is also read by this import, and would be lost: name another place by --errors",
+                errors.display()
+            );
+        }
+    }
     Ok(())
 }
 

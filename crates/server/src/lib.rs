@@ -9,6 +9,7 @@ mod config;
 mod credentials;
 mod description;
 mod endpoint;
+pub mod fuzzing;
 mod guard;
 mod html;
 mod json;

@@ -1,5 +1,5 @@
-//! Hostile files by the million: `cargo run -p testkit --example fuzz -- TARGET FROM COUNT`, where
-//! TARGET is csv, xlsx, json, mapping or pack and FROM the first seed. Prints the seed to go on from; ends with
+//! Hostile files and command bodies by the million: `cargo run -p testkit --example fuzz -- TARGET FROM COUNT`, where
+//! TARGET is csv, xlsx, json, mapping, pack or commands and FROM the first seed. Prints the seed to go on from; ends with
 //! 1 when something was found.
 #![allow(clippy::disallowed_methods)] // The command line is read here, as cli does: this is a program, never shipped.
 
@@ -18,7 +18,7 @@ const STRIDE: u64 = 250_000;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [target, from, count] = words.as_slice() else {
-        eprintln!("fuzz TARGET FROM COUNT; TARGET is csv, xlsx, json, mapping or pack");
+        eprintln!("fuzz TARGET FROM COUNT; TARGET is csv, xlsx, json, mapping, pack or commands");
         return ExitCode::from(2);
     };
     let (Ok(from), Ok(count)) = (from.parse::<u64>(), count.parse::<u64>()) else {
@@ -56,6 +56,9 @@ fn main() -> ExitCode {
 type Case = Box<dyn Fn(u64) -> (usize, Result<exchange::fuzzing::Reached, String>)>;
 
 fn case(target: &str) -> Option<Case> {
+    if target == "commands" {
+        return Some(Box::new(server::fuzzing::case));
+    }
     let target = Target::named(target)?;
     Some(Box::new(move |seed| target.case(seed)))
 }

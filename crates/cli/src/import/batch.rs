@@ -4,6 +4,7 @@
 use super::{Arguments, begin::Begun, found};
 use anyhow::{Context as _, bail};
 use domain::{
+    access::{self, Denial},
     id::{self, CommandId},
     kernel::{Command, Envelope, Outcome, group::Submission},
     noun::import::{self, Counts},
@@ -77,6 +78,7 @@ pub struct Run<'a> {
     begun: Begun,
     stream: RowStream,
     intake: Intake,
+    sight: found::Sight,
     columns: Vec<String>,
     counts: Counts,
     deferred: Vec<Deferred>,
@@ -104,10 +106,11 @@ impl<'a> Run<'a> {
         };
         bar.set_draw_target(if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
         bar.set_style(ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {eta} left")?);
-        let errors_path = arguments.errors.clone().unwrap_or_else(|| arguments.file.with_extension("errors.csv"));
+        let errors_path = super::errors_path(arguments);
         Ok(Self {
             store,
             intake: Intake::new(begun.settings.clone()),
+            sight: found::Sight::of(begun.actor.clone()),
             columns: stream.columns().to_vec(),
             counts: begun.counts,
             begun,
@@ -196,7 +199,7 @@ impl<'a> Run<'a> {
         self.next_batch();
         tracing::trace!(first, "looking up");
         let records = batch.iter().filter_map(|outcome| outcome.records.as_ref().ok()).flatten();
-        found::load(self.store, &mut self.intake, records).await?;
+        found::load(self.store, &mut self.sight, &mut self.intake, records).await?;
         tracing::trace!(first, "planning");
         let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(batch.len()));
         for (n, RowOutcome { row, records }) in (first..).zip(batch) {
@@ -248,7 +251,7 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             self.next_batch();
-            found::load(self.store, &mut self.intake, some.iter().flat_map(|link| &link.records)).await?;
+            found::load(self.store, &mut self.sight, &mut self.intake, some.iter().flat_map(|link| &link.records)).await?;
             let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(some.len()));
             for link in some {
                 let plan = self.intake.row(link.n, &link.records, true);
@@ -270,10 +273,11 @@ impl<'a> Run<'a> {
     async fn commit(
         &mut self,
         commands: Vec<(u32, u8, Command)>,
-        planned: Vec<Planned>,
+        mut planned: Vec<Planned>,
         rows_done: i64,
     ) -> anyhow::Result<()> {
         if self.dry {
+            self.foresee(&commands, &mut planned);
             return self.conclude(planned);
         }
         tracing::trace!("planned");
@@ -322,6 +326,20 @@ impl<'a> Run<'a> {
             self.conclude(sent.planned)?;
         }
         Ok(())
+    }
+
+    /// What the access table would refuse whatever the record. What lies out of sight was not looked at: a plan for it
+    /// makes a new record, as the import would.
+    fn foresee(&self, commands: &[(u32, u8, Command)], planned: &mut [Planned]) {
+        for row in planned {
+            for (_, _, command) in commands.get(row.commands.clone()).unwrap_or_default() {
+                let Some(action) = domain::kernel::action(command) else { continue };
+                let decision = access::may_ask(&self.begun.actor, action);
+                if !decision.allowed {
+                    decline(row, &Refusal::rule(decision.rule), &self.never_made);
+                }
+            }
+        }
     }
 
     /// Counts rows and writes out those refused.
@@ -410,9 +428,7 @@ fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
         let remedy = "An earlier row was to make the record that this row adds to, and it was refused: correct both.";
         ("intake.earlier_row", remedy.to_owned())
     } else {
-        let text = rule_text(&refusal.rule);
-        let known = rules().iter().map(|text| text.rule).find(|rule| *rule == refusal.rule);
-        (known.unwrap_or("access.refused"), format!("{} {}", text.en_reason, text.en_remedy))
+        words(refusal)
     };
     row.errors.push(RowError {
         row: row.row.number(),
@@ -421,4 +437,14 @@ fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
         rule,
         remedy,
     });
+}
+
+/// The rule's name with reason and remedy in words.
+fn words(refusal: &Refusal) -> (&'static str, String) {
+    if let Some(denial) = Denial::from_name(&refusal.rule) {
+        return (denial.name(), format!("{} {}", denial.reason().en, denial.remedy().en));
+    }
+    let text = rule_text(&refusal.rule);
+    let known = rules().iter().map(|text| text.rule).find(|rule| *rule == refusal.rule);
+    (known.unwrap_or("access.refused"), format!("{} {}", text.en_reason, text.en_remedy))
 }

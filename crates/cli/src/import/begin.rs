@@ -3,7 +3,7 @@
 use super::Arguments;
 use anyhow::{Context as _, bail};
 use domain::{
-    access::{self, Action, Actor},
+    access::{Action, Actor},
     id::{self, CommandId, ImportId, JurisdictionId, StreamId},
     kernel::{Aggregate, Envelope, Kind, Located, group::Submission},
     noun::{
@@ -53,9 +53,8 @@ pub async fn begin(
     let now = store.now();
     let settings = |import| Settings { import, source: arguments.source.clone(), jurisdiction, outbreak, now };
     if arguments.dry_run {
-        let decision = access::may_ask(&actor, Action::ImportPreview);
-        if !decision.allowed {
-            bail!("this account may not preview an import ({})", decision.rule);
+        if let Err(denied) = store.judge_area(&actor, Action::ImportPreview, jurisdiction.0).await {
+            bail!("this account may not preview an import into this area: {denied}");
         }
         let settings = settings(ImportId(id::derived(Uuid::nil(), 0, now)));
         return Ok(Begun { actor, stream, settings, rows_done: 0, counts: Counts::default() });

@@ -1,47 +1,113 @@
-//! What the register already has of a batch, put before the planner in a few bulk look-ups.
+//! What the register already has of a batch, put before the planner in a few bulk look-ups, as far as the account that
+//! imports may read it: a match with a record out of its sight would tell that somebody is on record elsewhere.
 
+use domain::{
+    access::{Action, Actor},
+    id::JurisdictionId,
+    kernel::{Kind, Located},
+};
 use exchange::{MappedRecord, intake::Intake};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use store::{matching::LookUp, store::Store};
+use uuid::Uuid;
+
+/// What an account may read, as far as it was asked.
+pub struct Sight {
+    actor: Arc<Actor>,
+    /// By action and area, for records that lie in one. An area that is not open may still hold a record that is, by an
+    /// assignment.
+    areas: BTreeMap<(Action, JurisdictionId), bool>,
+}
+
+impl Sight {
+    /// Of this account.
+    pub fn of(actor: Arc<Actor>) -> Self {
+        Self { actor, areas: BTreeMap::new() }
+    }
+
+    async fn sees(&mut self, store: &Store, id: Uuid, located: &Located) -> anyhow::Result<bool> {
+        let Some(action) = reading(located.aggregate.kind()) else { return Ok(true) };
+        if let Some(area) = located.aggregate.about().jurisdiction {
+            let open = match self.areas.get(&(action, area)) {
+                Some(open) => *open,
+                None => {
+                    let open = store.judge_area(&self.actor, action, area.0).await.is_ok();
+                    self.areas.insert((action, area), open);
+                    open
+                }
+            };
+            if open {
+                return Ok(true);
+            }
+        }
+        Ok(store.judge_record(&self.actor, action, id).await?.allowed)
+    }
+}
+
+/// How records of a kind are read, for those that are somebody's.
+fn reading(kind: Kind) -> Option<Action> {
+    Some(match kind {
+        Kind::Person => Action::PersonRead,
+        Kind::Case => Action::CaseRead,
+        Kind::Contact => Action::ContactRead,
+        Kind::Exposure => Action::ExposureRead,
+        Kind::Sample => Action::SampleRead,
+        Kind::Household => Action::HouseholdRead,
+        _ => return None,
+    })
+}
 
 /// Loads what planning `records` will look for.
 pub async fn load<'r>(
     store: &Store,
+    sight: &mut Sight,
     intake: &mut Intake,
     records: impl Iterator<Item = &'r MappedRecord>,
 ) -> anyhow::Result<()> {
     let lookup = intake.lookups(records);
     let mut register = store.look_up().await?;
-    put(intake, register.matching(&lookup.keys).await?);
+    put(store, sight, intake, register.matching(&lookup.keys).await?).await?;
     if !lookup.ids.is_empty() {
-        put(intake, register.located(lookup.ids).await?);
+        put(store, sight, intake, register.located(lookup.ids).await?).await?;
     }
-    people(&mut register, intake).await?;
+    people(store, &mut register, sight, intake).await?;
     if !lookup.relations.is_empty() {
         let targets = intake.known.ids();
         if !targets.is_empty() {
-            put(intake, register.referring(&targets, &lookup.relations).await?);
-            people(&mut register, intake).await?;
+            put(store, sight, intake, register.referring(&targets, &lookup.relations).await?).await?;
+            people(store, &mut register, sight, intake).await?;
         }
     }
     Ok(register.end().await?)
 }
 
 /// The people of cases, contacts and samples found, and once more where they were merged.
-async fn people(register: &mut LookUp, intake: &mut Intake) -> anyhow::Result<()> {
-    let wanting = intake.known.wanting();
+async fn people(
+    store: &Store,
+    register: &mut LookUp,
+    sight: &mut Sight,
+    intake: &mut Intake,
+) -> anyhow::Result<()> {
+    let wanting: BTreeSet<Uuid> = intake.known.wanting();
     if !wanting.is_empty() {
-        put(intake, register.located(wanting).await?);
+        put(store, sight, intake, register.located(wanting).await?).await?;
     }
     Ok(())
 }
 
-fn put(
+async fn put(
+    store: &Store,
+    sight: &mut Sight,
     intake: &mut Intake,
-    found: std::collections::BTreeMap<uuid::Uuid, domain::kernel::Located>,
-) {
+    found: BTreeMap<Uuid, Located>,
+) -> anyhow::Result<()> {
     for (id, located) in found {
-        if !intake.known.has(id) {
+        if !intake.known.has(id) && sight.sees(store, id, &located).await? {
             intake.known.put(id, located.aggregate);
         }
     }
+    Ok(())
 }

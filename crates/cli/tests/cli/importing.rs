@@ -139,7 +139,10 @@ impl Desk {
     }
 
     pub fn counts(&self, arguments: &[&str]) -> [i64; 8] {
-        let output = self.run(arguments);
+        Self::read_counts(&self.run(arguments))
+    }
+
+    pub fn read_counts(output: &Output) -> [i64; 8] {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON object is printed");
         let counts = ["rows", "created", "updated", "unchanged", "duplicates", "conflicts", "waiting", "refused"]

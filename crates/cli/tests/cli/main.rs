@@ -3,6 +3,7 @@
 mod erasing;
 mod exporting;
 mod importing;
+mod importing_kinds;
 #[allow(dead_code)]
 mod installation;
 mod keeping;

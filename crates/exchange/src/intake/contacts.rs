@@ -46,9 +46,11 @@ impl Intake {
         let outbreak = self.outbreak()?;
         let (mut ring, mut given, mut external) = (Ring::Ring1, contact::Given::default(), None);
         let (mut note, mut words) = (None, None);
+        let mut clears: Vec<&str> = Vec::new();
         for field in &record.fields {
             let Some(name) = field.to.target.path.strip_prefix("contact.") else { continue };
             match (name, &field.value) {
+                ("listed", Value::Clear) => clears.push("listed_on"),
                 (_, Value::Clear) => {}
                 ("external_id", Value::Text(number)) => external = Some(self.numbered(number)),
                 ("ring", Value::Code("ring_2")) => ring = Ring::Ring2,
@@ -91,7 +93,7 @@ impl Intake {
             let stands = found.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
             given.identifiers = Some(joined(stands, vec![number]));
         }
-        let (clears, mut changed): (Vec<&str>, bool) = (Vec::new(), false);
+        let mut changed = false;
         let changes = differ!(contact::Changes, found.fields, given, clears, &mut changed;
             identifiers, listed_on, note);
         if changed {
@@ -119,7 +121,7 @@ impl Intake {
                 remedy: "No contact here has this id: import the contacts first, or correct the cell.".to_owned(),
             }));
         };
-        let given = entry(record);
+        let (given, clears) = entry(record);
         let same = contact.entries.iter().position(|entry| {
             let place = (entry.fields.on.as_ref().map(|on| on.0), entry.fields.slot.as_ref().map(|slot| slot.0));
             let mode = entry.fields.mode.as_ref().map(|mode| mode.0);
@@ -129,7 +131,7 @@ impl Intake {
             self.then(contact::Command::RecordFollowUp { id: contact.id, fields: given });
             return Ok(Verdict::Created);
         };
-        let (clears, mut changed): (Vec<&str>, bool) = (Vec::new(), false);
+        let mut changed = false;
         let stands = &contact.entries[n].fields;
         let changes = differ!(contact::EntryChanges, stands, given, clears, &mut changed;
             mode, state, temperature_tenths, symptoms, note);
@@ -141,13 +143,15 @@ impl Intake {
     }
 }
 
-fn entry(record: &MappedRecord) -> EntryGiven {
-    let mut given = EntryGiven::default();
+/// What a record says of an entry, and which of its fields it empties.
+fn entry(record: &MappedRecord) -> (EntryGiven, Vec<&'static str>) {
+    let (mut given, mut clears) = (EntryGiven::default(), Vec::new());
     let mut note = None;
     for field in &record.fields {
         let Some(name) = field.to.target.path.strip_prefix("followup.") else { continue };
         match (name, &field.value) {
-            ("contact.external_id", _) | (_, Value::Clear) => {}
+            ("contact.external_id", _) => {}
+            (name, Value::Clear) => clears.extend(cleared(name)),
             ("date", value) => given.on = known_date(value, &TimeZone::UTC).and_then(|date| date.earliest()),
             ("slot", Value::Int(slot)) => given.slot = Some(*slot),
             ("status", Value::Code(code)) => given.state = seen(code),
@@ -162,7 +166,18 @@ fn entry(record: &MappedRecord) -> EntryGiven {
         (Some(first), Some(rest)) => Some(format!("{first}\n{rest}")),
         (first, rest) => first.or(rest),
     };
-    given
+    (given, clears)
+}
+
+/// The field of an entry that a cell may empty. Its day, its slot and what was found are what an entry is.
+fn cleared(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "mode" => "mode",
+        "temperature_tenths" => "temperature_tenths",
+        "symptoms" => "symptoms",
+        "note" => "note",
+        _ => return None,
+    })
 }
 
 fn seen(code: &str) -> Option<Seen> {

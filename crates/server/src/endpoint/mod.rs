@@ -1,7 +1,7 @@
 //! The endpoints, one file per group, each with its errors, its words in the OpenAPI document and its handlers.
 
 mod accounts;
-mod commands;
+pub(crate) mod commands;
 mod feed;
 mod health;
 mod page;

@@ -4,6 +4,7 @@ mod cells;
 mod client;
 mod commands;
 mod feed;
+mod fuzzing;
 mod limits;
 mod operations;
 mod pages;
