@@ -6,6 +6,7 @@ mod commands;
 mod feed;
 mod fuzzing;
 mod limits;
+mod matrix;
 mod operations;
 mod pages;
 mod records;

@@ -1,0 +1,370 @@
+//! Everything of the API that is no command.
+
+use super::{
+    Printed, Table, denial, listed, mask, status,
+    world::{Of, Site, World},
+};
+use crate::{
+    client::{Answer, Client},
+    operations::operations,
+    staff::{account_id, grant_id},
+};
+use domain::access::{Action, FieldSet, Held, JurisdictionRelation, Noun};
+use serde_json::{Value, json};
+use store::query::{VIEWS, View};
+use uuid::Uuid;
+
+/// The record of a noun at a site; for what can be offered, the one that is or the one that is not.
+fn record(noun: Noun, site: Site, offered: bool) -> Uuid {
+    match noun {
+        Noun::Jurisdiction => site.area(),
+        Noun::Place => site.id(Of::Place),
+        Noun::Household => site.id(Of::Household),
+        Noun::Person => site.id(Of::Patient),
+        Noun::Duplicate => site.duplicate(),
+        Noun::Outbreak => site.id(Of::Outbreak),
+        Noun::Case => site.id(Of::Case),
+        Noun::Sample => site.id(Of::Sample),
+        Noun::Exposure => site.id(Of::Exposure),
+        Noun::Contact | Noun::FollowUp if offered => site.id(Of::OfferedContact),
+        Noun::Contact | Noun::FollowUp => site.id(Of::Contact),
+        Noun::Team => site.id(Of::Team),
+        Noun::Assignment => site.id(Of::Assignment),
+        Noun::Import => site.id(Of::Import),
+        Noun::Erasure => site.erasure(),
+        Noun::Account | Noun::Grant => account_id(site.resident()).0,
+        Noun::Export | Noun::AccessLog | Noun::Journal | Noun::Pack => panic!("{noun} has no view"),
+    }
+}
+
+/// Whether every field that came is of a group that is shown.
+fn shows_no_more(view: &View, record: &Value, shown: FieldSet, named: &str) {
+    for (name, value) in record["fields"].as_object().expect("fields") {
+        if let Some(field) = view.fields.iter().find(|field| field.name == name) {
+            assert!(shown.contains(field.group), "{name} is shown: {named}");
+        } else if let Some(child) = view.children.iter().find(|child| child.name == name && child.read.is_none()) {
+            let rows = value.as_array().expect("rows").iter().filter_map(Value::as_object).flatten();
+            for (column, _) in rows {
+                let field = child.fields.iter().find(|field| field.name == column).expect("a declared column");
+                assert!(shown.contains(field.group), "{name}.{column} is shown: {named}");
+            }
+        }
+    }
+}
+
+/// How a row of the matrix is asked: by whom, as held, about where.
+#[derive(Clone, Copy)]
+struct Row {
+    asker: usize,
+    held: Held,
+    relation: JurisdictionRelation,
+}
+
+impl Row {
+    fn offered(self) -> bool {
+        self.held == Held::Offered
+    }
+}
+
+/// Every asker at every site; where the noun can be offered, those without an assignment once more for what is.
+fn rows(world: &World, can_be_offered: bool) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (asker, of) in world.askers.iter().enumerate() {
+        for relation in JurisdictionRelation::ALL.iter().copied() {
+            rows.push(Row { asker, held: of.held, relation });
+            if can_be_offered && of.held == Held::Not {
+                rows.push(Row { asker, held: Held::Offered, relation });
+            }
+        }
+    }
+    rows
+}
+
+/// Notes what came, after holding it to what the table says: `allowed` where it allows, `denied` where not.
+fn note(
+    (world, table, printed): (&World, &Table, &mut Printed),
+    (operation, action): (&str, Action),
+    row: Row,
+    came: String,
+    allowed: impl FnOnce(FieldSet) -> String,
+    denied: impl FnOnce(&'static str) -> String,
+) {
+    let asker = &world.askers[row.asker];
+    let decision = table.decision(action, asker.role, row.held, row.relation);
+    let expected = if decision.allowed { allowed(decision.fields) } else { denied(decision.rule) };
+    if came != expected {
+        let named = format!("{operation} {} {} offered: {}", asker.name(), row.relation, row.offered());
+        printed.faults.push(format!("{named}: {came}, by the table {expected}"));
+    }
+    printed.cell(&format!("{operation} ({action})"), asker.role, row.held, row.relation, came);
+}
+
+/// A view's list and its records; every asker asks the list once and each record by itself.
+async fn visit_view(world: &World, table: &Table, printed: &mut Printed, view: &'static View) {
+    let path = format!("/api/v1/{}s", view.noun.name());
+    let rows = rows(world, matches!(view.noun, Noun::Contact | Noun::FollowUp));
+    let mut lists: Vec<Answer> = Vec::new();
+    for asker in &world.askers {
+        lists.push(asker.client.get(&format!("{path}?limit=500")).await);
+    }
+    for row in &rows {
+        let id = record(view.noun, Site(Some(row.relation)), row.offered());
+        let answer = &lists[row.asker];
+        let found = (answer.status == 200).then(|| answer.json()).and_then(|body| {
+            let records = body["records"].as_array().expect("records").clone();
+            assert!(body["next"].is_null(), "{path} fits one page");
+            records.into_iter().find(|record| record["id"] == json!(id))
+        });
+        let came = match (&found, answer.status) {
+            (Some(record), _) => format!("listed {}", masked(record)),
+            (None, 200) => "absent".to_owned(),
+            (None, _) => status(answer),
+        };
+        let never = table.never(view.list, world.askers[row.asker].role);
+        let absent = |_| if never { denial("access.role") } else { "absent".to_owned() };
+        let shown = |fields| format!("listed {}", mask(fields));
+        let operation = format!("GET {path}");
+        note((world, table, printed), (&operation, view.list), *row, came, shown, absent);
+        if let Some(record) = found {
+            let asker = &world.askers[row.asker];
+            let fields = table.decision(view.list, asker.role, row.held, row.relation).fields;
+            shows_no_more(view, &record, fields, &asker.name());
+        }
+    }
+    for row in rows {
+        visit_record(world, table, printed, view, row).await;
+    }
+}
+
+async fn visit_record(world: &World, table: &Table, printed: &mut Printed, view: &'static View, row: Row) {
+    let path = format!("/api/v1/{}s", view.noun.name());
+    let asker = &world.askers[row.asker];
+    let id = record(view.noun, Site(Some(row.relation)), row.offered());
+    let answer = asker.client.get(&format!("{path}/{id}")).await;
+    if answer.status == 404 && row.relation == JurisdictionRelation::None {
+        let absent = asker.client.get(&format!("{path}/{}", record(view.noun, Site(None), false))).await;
+        assert_eq!(answer.without_date(), absent.without_date(), "foreign and absent: {path} {}", asker.name());
+    }
+    let came = match answer.status {
+        200 => {
+            let fields = table.decision(view.read, asker.role, row.held, row.relation).fields;
+            shows_no_more(view, &answer.json(), fields, &asker.name());
+            format!("200 {}", masked(&answer.json()))
+        }
+        _ => status(&answer),
+    };
+    let shown = |fields| format!("200 {}", mask(fields));
+    let operation = format!("GET {path}/{{id}}");
+    note((world, table, printed), (&operation, view.read), row, came, shown, |_| "404".to_owned());
+}
+
+fn masked(record: &Value) -> String {
+    let shown = record["shown"].as_array().expect("groups").iter().filter_map(Value::as_str);
+    mask(shown.filter_map(domain::access::FieldGroup::from_name).collect())
+}
+
+/// All that only reads.
+pub async fn visit(world: &mut World, table: &Table, printed: &mut Printed) {
+    let resident = |relation| account_id(Site(Some(relation)).resident());
+    for relation in JurisdictionRelation::ALL.iter().copied() {
+        // A read in the log, by somebody of the area.
+        let client = world.client_of(resident(relation)).await;
+        let read = client.get(&format!("/api/v1/persons/{}", Site(Some(relation)).id(Of::Patient))).await;
+        assert_eq!(read.status, 200, "{}", read.text());
+    }
+    for view in VIEWS {
+        visit_view(world, table, printed, view).await;
+    }
+    for row in rows(world, false) {
+        let client = world.askers[row.asker].client.clone();
+        let role = world.askers[row.asker].role;
+        let site = Site(Some(row.relation));
+        let yes = |text: &'static str| move |_: FieldSet| text.to_owned();
+        let never = |action: Action, text: &'static str| {
+            let never = table.never(action, role);
+            move |_| if never { denial("access.role") } else { text.to_owned() }
+        };
+
+        let answer = client.get("/api/v1/accounts?limit=500").await;
+        let came = member(&answer, "id", resident(row.relation).0);
+        let denied = never(Action::AccountList, "absent");
+        note(
+            (world, table, printed),
+            ("GET /api/v1/accounts", Action::AccountList),
+            row,
+            came,
+            yes("listed"),
+            denied,
+        );
+
+        let answer = client.get(&format!("/api/v1/accounts/{}", resident(row.relation).0)).await;
+        let absent = client.get(&format!("/api/v1/accounts/{}", resident_of_nowhere())).await;
+        alike(&answer, &absent);
+        let came = status(&answer);
+        let named = ("GET /api/v1/accounts/{id}", Action::AccountRead);
+        note((world, table, printed), named, row, came, yes("200"), |_| "404".to_owned());
+
+        let answer = client.get(&format!("/api/v1/accounts/{}/grants", resident(row.relation).0)).await;
+        let came = member(&answer, "id", grant_id(site.resident()));
+        if came == "absent" {
+            let absent = client.get(&format!("/api/v1/accounts/{}/grants", resident_of_nowhere())).await;
+            assert_eq!(answer.without_date(), absent.without_date(), "foreign and absent accounts have no grants");
+        }
+        let named = ("GET /api/v1/accounts/{id}/grants", Action::GrantList);
+        note((world, table, printed), named, row, came, yes("listed"), |_| "absent".to_owned());
+
+        let answer = client.get(&format!("/api/v1/reads?account={}", resident(row.relation).0)).await;
+        let came = member(&answer, "account", resident(row.relation).0);
+        let denied = never(Action::AccessLogList, "absent");
+        note((world, table, printed), ("GET /api/v1/reads", Action::AccessLogList), row, came, yes("listed"), denied);
+
+        let readers = |site: Site| format!("/api/v1/persons/{}/readers", site.id(Of::Patient));
+        let answer = client.get(&readers(site)).await;
+        alike(&answer, &client.get(&readers(Site(None))).await);
+        let came = status(&answer);
+        let named = ("GET /api/v1/persons/{id}/readers", Action::AccessLogForPerson);
+        note((world, table, printed), named, row, came, yes("200"), |_| "404".to_owned());
+
+        let number = format!("TEST-{}", site.id(Of::Patient).simple());
+        let answer = client.post("/api/v1/persons/match", &json!({"kind": "national_id", "number": number})).await;
+        let came = match answer.status {
+            200 if answer.json() == json!({"matched": true}) => "match".to_owned(),
+            200 => "no match".to_owned(),
+            _ => status(&answer),
+        };
+        let denied = never(Action::PersonMatch, "no match");
+        let named = ("POST /api/v1/persons/match", Action::PersonMatch);
+        note((world, table, printed), named, row, came, yes("match"), denied);
+    }
+}
+
+fn resident_of_nowhere() -> Uuid {
+    account_id(Site(None).resident()).0
+}
+
+/// What is not there and what the asker may not know of are the same to the byte.
+fn alike(answer: &Answer, absent: &Answer) {
+    if answer.status == 404 {
+        assert_eq!(answer.without_date(), absent.without_date(), "foreign and absent");
+    }
+}
+
+fn member(answer: &Answer, name: &str, wanted: Uuid) -> String {
+    match answer.status {
+        200 if listed(&answer.json(), name).contains(&wanted.to_string().as_str()) => "listed".to_owned(),
+        200 => "absent".to_owned(),
+        _ => status(answer),
+    }
+}
+
+/// Accounts and grants are made.
+pub async fn visit_accounts(world: &mut World, table: &Table, printed: &mut Printed) {
+    for row in rows(world, false) {
+        let client = world.askers[row.asker].client.clone();
+        let site = Site(Some(row.relation));
+        let id = world.fresh();
+        let made = |_: FieldSet| "201".to_owned();
+
+        let new = json!({"id": id, "login": id, "name": "Somebody", "jurisdiction": site.area()});
+        let came = status(&client.post("/api/v1/accounts", &new).await);
+        let named = ("POST /api/v1/accounts", Action::AccountCreate);
+        note((world, table, printed), named, row, came, made, denial);
+
+        let new = json!({"id": id, "role": "courier", "jurisdiction": site.area()});
+        let path = |account: Uuid| format!("/api/v1/accounts/{account}/grants");
+        let answer = client.post(&path(account_id(site.resident()).0), &new).await;
+        alike(&answer, &client.post(&path(resident_of_nowhere()), &new).await);
+        let came = status(&answer);
+        let named = ("POST /api/v1/accounts/{id}/grants", Action::GrantCreate);
+        note((world, table, printed), named, row, came, made, |_| "404".to_owned());
+
+        let expires_at = world.running().stage.clock.now() + 3_600_000;
+        let new = json!({"name": "script", "actions": ["case_list"], "expires_at": expires_at});
+        let came = status(&client.post("/api/v1/tokens", &new).await);
+        let named = ("POST /api/v1/tokens", Action::AccountIssueToken);
+        note((world, table, printed), named, row, came, made, denial);
+    }
+}
+
+/// The glass is broken once, by somebody of the area, and left for review; a client that reviews has something to review.
+async fn break_once(world: &World, relation: JurisdictionRelation) {
+    // Three a day are allowed, so a third of a day lies between any two.
+    world.running().stage.clock.advance(9 * 3_600_000);
+    let site = Site(Some(relation));
+    let client = world.client_of(account_id(site.resident())).await;
+    let answer = break_glass(&client, site).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+async fn break_glass(client: &Client, site: Site) -> Answer {
+    let path = format!("/api/v1/persons/{}/break-glass", site.id(Of::Patient));
+    client.post(&path, &json!({"reason": "collapsed at home, address needed"})).await
+}
+
+/// Breaking the glass, and reviewing what others broke.
+pub async fn visit_break_glass(world: &mut World, table: &Table, printed: &mut Printed) {
+    for relation in JurisdictionRelation::ALL.iter().copied() {
+        break_once(world, relation).await;
+    }
+    for row in rows(world, false) {
+        let client = world.askers[row.asker].client.clone();
+        let role = world.askers[row.asker].role;
+        let site = Site(Some(row.relation));
+        let answer = client.get("/api/v1/break-glass").await;
+        let came = member(&answer, "person", site.id(Of::Patient));
+        let yes = |text: &'static str| move |_: FieldSet| text.to_owned();
+        let named = ("GET /api/v1/break-glass", Action::BreakGlassReview);
+        note((world, table, printed), named, row, came, yes("listed"), |_| "absent".to_owned());
+
+        let open = answer.json().as_array().expect("a list").clone();
+        let of_site = open.iter().find(|read| read["person"] == json!(site.id(Of::Patient)));
+        let verdict = |read: &Value| json!({"stream": read["stream"], "seq": read["seq"], "justified": true});
+        // Who may not see it does not know its number: one that is there is as good as any.
+        let some = of_site.map_or(json!({"stream": 1, "seq": 6, "justified": true}), verdict);
+        let came = status(&client.post("/api/v1/break-glass", &some).await);
+        if came == "204" {
+            break_once(world, row.relation).await;
+        }
+        let named = ("POST /api/v1/break-glass", Action::BreakGlassReview);
+        note((world, table, printed), named, row, came, yes("204"), |_| "404".to_owned());
+
+        world.running().stage.clock.advance(9 * 3_600_000);
+        let answer = break_glass(&client, site).await;
+        alike(&answer, &break_glass(&client, Site(None)).await);
+        let came = match answer.status {
+            200 => format!("200 {}", masked(&answer.json())),
+            _ => status(&answer),
+        };
+        let never = table.never(Action::PersonBreakGlass, role);
+        let denied = |_| if never { denial("access.role") } else { "404".to_owned() };
+        let named = ("POST /api/v1/persons/{id}/break-glass", Action::PersonBreakGlass);
+        let shown = |fields| format!("200 {}", mask(fields));
+        note((world, table, printed), named, row, came, shown, denied);
+    }
+}
+
+/// What takes rights away stands at the end.
+pub async fn visit_endings(world: &mut World, table: &Table, printed: &mut Printed) {
+    let paths = operations().into_iter().map(|operation| operation.path);
+    assert!(paths.into_iter().any(|path| path == "/api/v1/grants/{id}/end"));
+    for row in rows(world, false) {
+        let client = world.askers[row.asker].client.clone();
+        let resident = Site(Some(row.relation)).resident();
+        let (account, grant) = (account_id(resident).0, grant_id(resident));
+        let nowhere = Site(None).resident();
+        let acts = [
+            ("/api/v1/grants/{id}/end", Action::GrantEnd, grant, grant_id(nowhere), "204"),
+            ("/api/v1/accounts/{id}/reset", Action::AccountResetCredentials, account, account_id(nowhere).0, "200"),
+            ("/api/v1/accounts/{id}/disable", Action::AccountDisable, account, account_id(nowhere).0, "204"),
+        ];
+        for (path, action, id, absent, done) in acts {
+            let ask = async |id: Uuid| client.send("POST", &path.replace("{id}", &id.to_string()), None).await;
+            let answer = ask(id).await;
+            alike(&answer, &ask(absent).await);
+            let came = status(&answer);
+            let named = format!("POST {path}");
+            let yes = |_: FieldSet| done.to_owned();
+            note((world, table, printed), (&named, action), row, came, yes, |_| "404".to_owned());
+        }
+    }
+}
