@@ -205,7 +205,19 @@ actions! {
 impl Noun {
     /// The action that reads one record of this noun: every noun has it.
     pub fn read_action(self) -> Option<Action> {
-        let name = format!("{}_read", self.name());
-        Action::ALL.iter().copied().find(|action| action.noun() == self && action.name() == name)
+        self.action("read")
+    }
+
+    /// The action that makes a record of this noun where it hangs on no other.
+    pub fn create_action(self) -> Option<Action> {
+        self.action("create").filter(|action| action.kind() == Kind::Create)
+    }
+
+    fn action(self, verb: &str) -> Option<Action> {
+        let of_noun = |action: &Action| {
+            let named = action.name().strip_prefix(self.name()).and_then(|rest| rest.strip_prefix('_'));
+            action.noun() == self && named == Some(verb)
+        };
+        Action::ALL.iter().copied().find(of_noun)
     }
 }

@@ -22,20 +22,27 @@ const MAX_COVERING: usize = 1_000;
 pub fn authorise(actor: &access::Actor, command: &Command, world: &dyn World) -> Result<(), Refusal> {
     // Moves and erasures are consequences; nobody sends them.
     let Some(action) = nouns::action(command) else { return Err(Refusal::rule("unknown_body")) };
-    tell(access::may_ask(actor, action), command.target())?;
     let target = command.target();
+    tell(access::may_ask(actor, action))?;
     let act = Act { actor, recipient: nouns::recipient(command), world };
-    match (world.get(target), nouns::made_in(command)) {
-        (Some(_), _) => tell(act.on(action, target), target)?,
-        (None, Some(area)) => tell(act.in_area(action, area), target)?,
-        (None, None) => {}
-    }
+    let known = match (world.get(target), nouns::made_in(command)) {
+        // Who sends an id to be made has it already: there is no existence to hide.
+        (Some(_), Some(_)) => tell(act.on(action, target))?,
+        (Some(_), None) => tell(act.on_what_is_there(action, target))?,
+        (None, Some(area)) => tell(act.in_area(action, area))?,
+        (None, None) => true,
+    };
+    let mut unknown = Vec::new();
     for (id, action) in nouns::references(command) {
-        if world.get(id).is_some() {
-            tell(act.on(action, id), id)?;
+        if world.get(id).is_none() || !tell(act.with_another(action, id))? {
+            unknown.push(id);
         }
     }
-    Ok(())
+    // Last, as the noun itself says it of a target that is not there.
+    if !known && unknown.is_empty() {
+        unknown.push(target);
+    }
+    if unknown.is_empty() { Ok(()) } else { Err(Refusal::waiting(unknown)) }
 }
 
 /// The decision on one record that is loaded, with the fields it shows. A record that stands for others is judged on
@@ -97,6 +104,33 @@ impl Act<'_> {
         access::answer(self.actor, action, assigned.as_ref())
     }
 
+    /// An action on a record that is there, also one by whose kind there is none yet (an import that goes on).
+    fn on_what_is_there(&self, action: Action, id: Uuid) -> Decision {
+        let decision = self.on(action, id);
+        if decision.allowed || action.kind() != access::Kind::Create || self.may_read(id) {
+            return decision;
+        }
+        Decision::denied(Denial::NotFound)
+    }
+
+    /// An action on a record that a command names besides its target. A record that is only named may be named by who may
+    /// read it, and by who may make one like it where it lies: whoever registered a person names them next.
+    fn with_another(&self, action: Action, id: Uuid) -> Decision {
+        let decision = self.on_what_is_there(action, id);
+        if decision.allowed || action.kind() != access::Kind::Read {
+            return decision;
+        }
+        let made = action.noun().create_action().map(|create| self.on(create, id));
+        made.filter(|made| made.allowed).unwrap_or(decision)
+    }
+
+    /// Whether the actor may know that the record is there.
+    fn may_read(&self, id: Uuid) -> bool {
+        let kind = self.world.get(id).map(|located| located.aggregate.kind());
+        let noun = kind.and_then(|kind| access::Noun::from_name(kind.name()));
+        noun.and_then(access::Noun::read_action).is_some_and(|read| self.on(read, id).allowed)
+    }
+
     /// Making a record in an area.
     fn in_area(&self, action: Action, area: JurisdictionId) -> Decision {
         let lineage = lineage(area, self.world);
@@ -148,12 +182,11 @@ fn assignments(records: &BTreeSet<Uuid>, world: &dyn World) -> Vec<Assigned> {
         .collect()
 }
 
-fn tell(decision: Decision, id: Uuid) -> Result<(), Refusal> {
-    if decision.allowed {
-        return Ok(());
+/// Whether the record is known to the actor, or the refusal they may be told.
+fn tell(decision: Decision) -> Result<bool, Refusal> {
+    match decision {
+        Decision { allowed: true, .. } => Ok(true),
+        Decision { rule, .. } if rule == Denial::NotFound.name() => Ok(false),
+        Decision { rule, .. } => Err(Refusal::rule(rule)),
     }
-    if decision.rule == Denial::NotFound.name() {
-        return Err(Refusal::waiting(vec![id]));
-    }
-    Err(Refusal::rule(decision.rule))
 }

@@ -515,8 +515,9 @@ impl Noun for Contact {
     fn references(command: &Command) -> Vec<(Uuid, Action)> {
         match command {
             // Listing is judged on the exposures: who works on their source may list from them.
-            Command::List { exposures, .. } => {
-                exposures.iter().map(|exposure| (exposure.0, Action::ContactCreate)).collect()
+            Command::List { person, exposures, .. } => {
+                let from = exposures.iter().map(|exposure| (exposure.0, Action::ContactCreate));
+                from.chain([(person.0, Action::PersonRead)]).collect()
             }
             Command::AddExposure { exposure, .. } => vec![(exposure.0, Action::ContactCreate)],
             Command::Promote { case, .. } => vec![(case.0, Action::CaseRead)],

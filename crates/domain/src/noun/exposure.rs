@@ -320,8 +320,12 @@ impl Noun for Exposure {
 
     fn references(command: &Command) -> Vec<(Uuid, Action)> {
         match command {
-            // Recorded by whoever works on its source; the person met may live anywhere.
-            Command::Record { source, .. } => vec![(source.id(), Action::ExposureCreate)],
+            // Recorded by whoever works on its source.
+            Command::Record { source, person, outbreak, .. } => vec![
+                (source.id(), Action::ExposureCreate),
+                (person.0, Action::PersonRead),
+                (outbreak.0, Action::OutbreakRead),
+            ],
             _ => Vec::new(),
         }
     }

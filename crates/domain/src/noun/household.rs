@@ -169,12 +169,19 @@ impl Noun for Household {
     }
 
     fn references(command: &Command) -> Vec<(Uuid, Action)> {
-        dwelling(command).map(|place| (place.0, Action::PlaceRead)).into_iter().collect()
+        let area = match command {
+            Command::MoveHouse { jurisdiction, .. } => Some((jurisdiction.0, Action::JurisdictionRead)),
+            _ => None,
+        };
+        area.into_iter().chain(dwelling(command).map(|place| (place.0, Action::PlaceRead))).collect()
     }
 
     fn needs(command: &Command, _: &dyn World, needs: &mut Needs) {
         if let Some(place) = dwelling(command) {
             needs.id(place);
+        }
+        if let Command::MoveHouse { jurisdiction, .. } = command {
+            needs.id(*jurisdiction);
         }
         if let Command::Dissolve { id } = command {
             needs.referrers(*id, Relation::MemberOfHousehold);

@@ -402,6 +402,10 @@ impl Noun for Person {
     fn references(command: &Command) -> Vec<(Uuid, Action)> {
         match command {
             Command::MergeInto { kept, .. } => vec![(kept.0, Action::DuplicateMerge)],
+            // People move to anywhere, but not to where nobody could read them.
+            Command::MoveHouse { address, .. } | Command::Register { address: Some(address), .. } => {
+                vec![(address.jurisdiction.0, Action::JurisdictionRead)]
+            }
             _ => Vec::new(),
         }
     }
@@ -409,8 +413,12 @@ impl Noun for Person {
     fn needs(command: &Command, _: &dyn World, needs: &mut Needs) {
         match command {
             Command::MergeInto { kept, .. } => needs.id(*kept),
-            Command::Register { household: Some(household), .. }
-            | Command::JoinHousehold { household: Some(household), .. } => needs.id(*household),
+            Command::MoveHouse { address, .. } => needs.id(address.jurisdiction),
+            Command::Register { address, household, .. } => {
+                address.iter().for_each(|address| needs.id(address.jurisdiction));
+                household.iter().for_each(|household| needs.id(*household));
+            }
+            Command::JoinHousehold { household: Some(household), .. } => needs.id(*household),
             _ => {}
         }
     }

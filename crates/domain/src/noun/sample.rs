@@ -342,8 +342,14 @@ impl Noun for Sample {
     fn references(command: &Command) -> Vec<(Uuid, Action)> {
         match command {
             // Who may take a sample is judged on what it hangs on: the case where there is one, else the person.
-            Command::Collect { case: Some(case), .. } => vec![(case.0, Action::SampleCreate)],
-            Command::Collect { person, .. } => vec![(person.0, Action::SampleCreate)],
+            Command::Collect { case: Some(case), person, outbreak, .. } => vec![
+                (case.0, Action::SampleCreate),
+                (person.0, Action::PersonRead),
+                (outbreak.0, Action::OutbreakRead),
+            ],
+            Command::Collect { case: None, person, outbreak, .. } => {
+                vec![(person.0, Action::SampleCreate), (outbreak.0, Action::OutbreakRead)]
+            }
             Command::LinkCase { case, .. } => vec![(case.0, Action::SampleCreate)],
             _ => Vec::new(),
         }

@@ -3,6 +3,7 @@
 //! by cell, and printed to `golden/operations.txt`, which a person reviews.
 
 mod commands;
+mod fixed;
 mod golden;
 mod queries;
 mod world;
@@ -42,6 +43,9 @@ const NOT_OVER_HTTP: &[&str] = &[
     "person_search",
     "sample_hand_over",
 ];
+
+/// Most mismatches listed at once.
+const MOST_FAULTS: usize = 300;
 
 type Key = (Action, Role, &'static str, JurisdictionRelation);
 
@@ -102,11 +106,18 @@ fn expected_of_command(
     relation: JurisdictionRelation,
 ) -> String {
     let decision = table.decision(asked.action, asker.role, held, relation);
-    if decision.allowed {
+    let knows = match asked.made_where_it_lies {
+        true => asked.action.kind() == Kind::Create,
+        false => table.reads(asked.action, asker.role, held, relation),
+    };
+    let also = asked.also.map(|also| table.decision(also, asker.role, held, relation));
+    if let (true, Some(also)) = (decision.allowed, also.filter(|also| !also.allowed)) {
+        denial(also.rule)
+    } else if decision.allowed {
         "passes".to_owned()
     } else if table.never(asked.action, asker.role) {
         denial(access::Denial::Role.name())
-    } else if asked.action.kind() == Kind::Create || table.reads(asked.action, asker.role, held, relation) {
+    } else if knows {
         denial(decision.rule)
     } else {
         "waits".to_owned()
@@ -114,20 +125,22 @@ fn expected_of_command(
 }
 
 /// What became of a command, as far as the access table is concerned.
-fn met(outcome: &Value, judged: Uuid) -> String {
+fn met(outcome: &Value, judged: Uuid, expected: &str) -> String {
     let rule = outcome["rule"].as_str().unwrap_or_default();
-    let waits = outcome["outcome"] == "waiting" && outcome["ids"] == json!([judged]);
-    match () {
-        () if rule.starts_with("access.") => denial(rule),
-        () if waits => "waits".to_owned(),
-        () => "passes".to_owned(),
+    let waits_for = outcome["ids"].as_array().filter(|_| outcome["outcome"] == "waiting");
+    match waits_for {
+        _ if rule.starts_with("access.") => denial(rule),
+        None => "passes".to_owned(),
+        // The record it is judged by may be known, and another that it names not.
+        Some(ids) if expected == "passes" && !ids.contains(&json!(judged)) => "passes, waits".to_owned(),
+        Some(_) => "waits".to_owned(),
     }
 }
 
-/// An outcome without what the sender wrote into it.
-fn bare(outcome: &Value) -> Value {
-    let mut outcome = outcome.clone();
-    for own in ["id", "ids", "seq"] {
+/// An outcome without what the sender wrote into it, as it were about the site that is nowhere.
+fn bare(outcome: &Value, site: Site) -> Value {
+    let mut outcome: Value = serde_json::from_str(&site.as_absent(&outcome.to_string())).expect("still JSON");
+    for own in ["id", "seq"] {
         outcome[own] = json!(null);
     }
     outcome
@@ -161,6 +174,7 @@ async fn every_cell_answers_over_http_as_the_table_says_and_as_it_was_reviewed()
     queries::visit(&mut world, &table, &mut printed).await;
     visit_commands(&mut world, &table, &mut printed).await;
     queries::visit_accounts(&mut world, &table, &mut printed).await;
+    fixed::nobody_grants_to_oneself(&mut world).await;
     queries::visit_break_glass(&mut world, &table, &mut printed).await;
     queries::visit_endings(&mut world, &table, &mut printed).await;
     let visited = printed.operations();
@@ -168,13 +182,15 @@ async fn every_cell_answers_over_http_as_the_table_says_and_as_it_was_reviewed()
         let name = format!("{} {}", operation.method, operation.path);
         assert!(visited.contains(&name), "{name} has no row in the matrix: add it to tests/server/matrix/queries.rs");
     }
-    let faults: Vec<&str> = printed.faults.iter().map(String::as_str).take(100).collect();
+    println!("{} cells asked over HTTP", printed.count());
+    let faults: Vec<&str> = printed.faults.iter().map(String::as_str).take(MOST_FAULTS).collect();
     assert!(
         faults.is_empty(),
         "{} cells answer otherwise than the table says:\n{}",
         printed.faults.len(),
         faults.join("\n")
     );
+    fixed::hold(&printed);
     golden::compare(&printed.render());
     world.running.stop().await.verified().await;
 }
@@ -185,6 +201,12 @@ async fn visit_commands(world: &mut World, table: &Table, printed: &mut Printed)
         let (_, absent_offers) = ask_all(world, n, Site(None), about_the_offered).await;
         for relation in JurisdictionRelation::ALL.iter().copied() {
             let (asked, outcomes) = ask_all(world, n, Site(Some(relation)), commands).await;
+            let again = |(asked, outcome): (&Asked, &Value)| {
+                matches!(asked.name.as_str(), "erasure.refuse" | "erasure.cancel") && outcome["outcome"] == "accepted"
+            };
+            if asked.iter().zip(&outcomes).any(again) {
+                world.request_erasure(Site(Some(relation))).await;
+            }
             let held = world.askers[n].held;
             compare(world, table, printed, (n, held, relation), &asked, &outcomes, &absent);
             if held == Held::Not {
@@ -207,29 +229,23 @@ fn compare(
     let asker = &world.askers[n];
     assert_eq!((outcomes.len(), absent.len()), (asked.len(), asked.len()));
     for ((asked, outcome), absent) in asked.iter().zip(outcomes).zip(absent) {
-        let met = met(outcome, asked.judged);
         let named = format!("{} {} {relation}: {outcome}", asker.name(), asked.name);
         let expected = expected_of_command(table, asked, asker, held, relation);
-        if met != expected {
+        let met = met(outcome, asked.judged, &expected);
+        if met.split(',').next() != Some(&expected) {
             printed.faults.push(format!("{named}: by the table {expected}"));
         }
-        if met == "waits" && bare(outcome) != bare(absent) {
+        let site = Site(Some(relation));
+        // For which of several records it waits differs where some of them are public; see the test below.
+        let [mut of_site, mut of_nowhere] = [bare(outcome, site), bare(absent, Site(None))];
+        (of_site["ids"], of_nowhere["ids"]) = (json!(null), json!(null));
+        if met == "waits" && of_site != of_nowhere {
             printed.faults.push(format!("a foreign record is told from an absent one, {absent}: {named}"));
         }
         let block = format!("POST /api/v1/commands {} ({})", asked.name, asked.action);
         printed.cell(&block, asker.role, held, relation, met);
     }
 }
-
-/// Commands that are judged on the case or the exposure alone, and name a person or an outbreak beside it that their sender
-/// need not be able to read: whom a case met may live anywhere. Whoever knows such an id learns that it is one.
-const MAY_NAME_ANYBODY: &[&str] = &[
-    "contact.list met",
-    "exposure.record outbreak",
-    "exposure.record patient",
-    "sample.collect met",
-    "sample.collect outbreak",
-];
 
 /// A command with every `from` in it made `to`.
 fn renamed(command: &Value, from: Uuid, to: Uuid) -> Value {
@@ -250,9 +266,7 @@ async fn a_foreign_record_named_in_a_filter_or_a_command_is_as_one_that_is_not_t
             let mut variants = Vec::new();
             for elsewhere in [Site(Some(JurisdictionRelation::None)), Site(None)] {
                 let mut asked = commands(own, &mut || world.fresh()).swap_remove(n);
-                let target =
-                    asked.command.to_string().contains(&own.id(of).to_string()) && asked.judged != own.id(of);
-                if target {
+                if asked.command.to_string().contains(&own.id(of).to_string()) {
                     asked.command = renamed(&asked.command, own.id(of), elsewhere.id(of));
                     variants.push(asked);
                 }
@@ -262,16 +276,15 @@ async fn a_foreign_record_named_in_a_filter_or_a_command_is_as_one_that_is_not_t
             }
             let outcomes = send(&mut world, asker, &variants).await;
             compared += 1;
-            if bare(&outcomes[0]) != bare(&outcomes[1]) {
+            let (foreign, absent) = (Site(Some(JurisdictionRelation::None)), Site(None));
+            if bare(&outcomes[0], foreign) != bare(&outcomes[1], absent) {
                 let name = format!("{} {}", variants[0].name, of.name());
-                if !MAY_NAME_ANYBODY.contains(&name.as_str()) {
-                    told_apart.push(format!("{name}: {} | {}", outcomes[0], outcomes[1]));
-                }
+                told_apart.push(format!("{name}: {} | {}", outcomes[0], outcomes[1]));
             }
         }
     }
     assert!(told_apart.is_empty(), "foreign is told from absent by:\n{}", told_apart.join("\n"));
-    assert!(compared > 15, "{compared}");
+    assert!(compared > 60, "{compared}");
 }
 
 /// Filters by ids and areas, each asked with everything abroad and with what is nowhere.

@@ -3,7 +3,7 @@
 
 use super::world::{BYSTANDER, OTHER_POST, Of, STREET, Site};
 use domain::{
-    access::{Action, Noun},
+    access::{Action, Kind, Noun},
     kernel,
 };
 use serde_json::{Value, json};
@@ -15,6 +15,10 @@ pub struct Asked {
     pub name: String,
     pub action: Action,
     pub judged: Uuid,
+    /// What must be allowed as well, on a record of the same site that the command names.
+    pub also: Option<Action>,
+    /// It makes a record, and is judged by the area that it will lie in.
+    pub made_where_it_lies: bool,
     pub command: Value,
 }
 
@@ -24,7 +28,11 @@ fn asked(judged: Uuid, command: Value) -> Asked {
     let action = kernel::action(&parsed).expect("it can be sent");
     let (noun, verb) = command.as_object().and_then(|noun| noun.iter().next()).expect("a noun");
     let verb = verb.as_object().and_then(|verb| verb.keys().next()).expect("a verb");
-    Asked { name: format!("{noun}.{verb}"), action, judged, command }
+    // An exposure is added by who may list from it.
+    let also = (noun == "contact" && verb == "add_exposure").then_some(Action::ContactCreate);
+    let made_where_it_lies =
+        action.kind() == Kind::Create && parsed.target() != judged || noun == "case" && verb == "open";
+    Asked { name: format!("{noun}.{verb}"), action, judged, also, made_where_it_lies, command }
 }
 
 fn stale(field: &str, seen: Value, to: Value) -> Value {
@@ -36,8 +44,7 @@ fn people_and_places(site: Site, fresh: &mut dyn FnMut() -> Uuid) -> Vec<(Uuid, 
         (site.area(), site.id(Of::Patient), site.id(Of::Place), site.id(Of::Household));
     let code = stale("code", json!("seen by nobody"), json!("other"));
     let name = stale("full_name", json!("seen by nobody"), json!("other"));
-    let address =
-        json!({"from": "2022-03-01", "jurisdiction": Uuid::from_u128(0xff), "place": Uuid::from_u128(0xfe)});
+    let address = json!({"from": "2999-01-01", "jurisdiction": STREET});
     vec![
         (
             area,
@@ -51,7 +58,10 @@ fn people_and_places(site: Site, fresh: &mut dyn FnMut() -> Uuid) -> Vec<(Uuid, 
         (place, json!({"place": {"close": {"id": place, "on": "2999-01-01"}}})),
         (area, json!({"household": {"establish": {"id": fresh(), "jurisdiction": area}}})),
         (household, json!({"household": {"correct": {"id": household, "changes": code}}})),
-        (household, json!({"household": {"move_house": {"id": household, "jurisdiction": area, "dwelling": place}}})),
+        (
+            household,
+            json!({"household": {"move_house": {"id": household, "jurisdiction": STREET, "dwelling": place}}}),
+        ),
         (household, json!({"household": {"dissolve": {"id": household}}})),
         (area, json!({"person": {"register": {"id": fresh(), "jurisdiction": area}}})),
         (person, json!({"person": {"correct": {"id": person, "changes": name}}})),
@@ -77,8 +87,8 @@ fn pairs_and_erasure(site: Site) -> Vec<(Uuid, Value)> {
         (file, json!({"erasure": {"request": {"person": twin, "classes": ["identity"], "ground": "asked"}}})),
         (file, json!({"erasure": {"place_hold": {"person": twin, "ground": "legal"}}})),
         (file, json!({"erasure": {"lift_hold": {"id": file, "hold": 4_000_000}}})),
-        (file, json!({"erasure": {"cancel": {"id": file}}})),
         (file, json!({"erasure": {"refuse": {"id": file}}})),
+        (file, json!({"erasure": {"cancel": {"id": file}}})),
     ]
 }
 

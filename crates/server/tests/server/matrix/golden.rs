@@ -13,10 +13,33 @@ const LEGEND: &str = "\
 # 200 and letters: the record with these groups of fields (I identity, C contact details, L location, D clinical,
 # E epidemiology, K source case link, S source case identity, O operational, F free text, T statistics).
 # 404: as if it were not there. listed, absent: whether a list holds it. passes: the access table lets the command through.
-# waits: the command waits for a record that, for this account, is not there. 403: refused by the rule named.
+# waits: the command waits for a record that, for this account, is not there, as it would for one that is nowhere.
+# passes, waits: allowed, and yet it waits, for another record it names is not there for this account. 403: refused by the
+# rule named.
 ";
 
 type Cells = BTreeMap<(Role, usize), (Held, BTreeMap<JurisdictionRelation, String>)>;
+
+/// One cell.
+pub struct Cell<'a> {
+    pub block: &'a str,
+    pub role: Role,
+    pub held: Held,
+    pub text: &'a str,
+}
+
+impl Cell<'_> {
+    /// Whether one of these groups of fields was sent.
+    pub fn shows(&self, letters: &str) -> bool {
+        let mask = self.text.strip_prefix("200 ").or_else(|| self.text.strip_prefix("listed "));
+        mask.is_some_and(|mask| mask.contains(|letter| letters.contains(letter)))
+    }
+
+    /// Whether it is about records of a noun, as the API names them.
+    pub fn is_about(&self, path: &str) -> bool {
+        self.block.split([' ', '/']).any(|part| part == path)
+    }
+}
 
 /// Blocks in the order in which they were first met.
 #[derive(Default)]
@@ -47,6 +70,20 @@ impl Printed {
         if let Some(before) = before.filter(|before| *before != text) {
             self.faults.push(format!("{block} {role} {relation} answers in two ways: {before}, {text}"));
         }
+    }
+
+    /// Every cell: its block, whose it is, and what came.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.blocks.iter().flat_map(|(block, cells)| {
+            cells.iter().flat_map(move |((role, _), (held, row))| {
+                row.values().map(move |text| Cell { block, role: *role, held: *held, text })
+            })
+        })
+    }
+
+    /// How many cells there are.
+    pub fn count(&self) -> usize {
+        self.cells().count()
     }
 
     /// Method and path of every block.

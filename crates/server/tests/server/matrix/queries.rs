@@ -99,6 +99,17 @@ fn note(
     printed.cell(&format!("{operation} ({action})"), asker.role, row.held, row.relation, came);
 }
 
+/// What is answered about a record that the asker may not act on: why not, to who may know that it is there.
+fn unless_known(
+    table: &Table,
+    world: &World,
+    row: Row,
+    action: Action,
+) -> impl FnOnce(&'static str) -> String + use<> {
+    let known = table.reads(action, world.askers[row.asker].role, row.held, row.relation);
+    move |rule| if known { denial(rule) } else { "404".to_owned() }
+}
+
 /// A view's list and its records; every asker asks the list once and each record by itself.
 async fn visit_view(world: &World, table: &Table, printed: &mut Printed, view: &'static View) {
     let path = format!("/api/v1/{}s", view.noun.name());
@@ -276,7 +287,8 @@ pub async fn visit_accounts(world: &mut World, table: &Table, printed: &mut Prin
         alike(&answer, &client.post(&path(resident_of_nowhere()), &new).await);
         let came = status(&answer);
         let named = ("POST /api/v1/accounts/{id}/grants", Action::GrantCreate);
-        note((world, table, printed), named, row, came, made, |_| "404".to_owned());
+        let unknown = unless_known(table, world, row, Action::GrantCreate);
+        note((world, table, printed), named, row, came, made, unknown);
 
         let expires_at = world.running().stage.clock.now() + 3_600_000;
         let new = json!({"name": "script", "actions": ["case_list"], "expires_at": expires_at});
@@ -364,7 +376,8 @@ pub async fn visit_endings(world: &mut World, table: &Table, printed: &mut Print
             let came = status(&answer);
             let named = format!("POST {path}");
             let yes = |_: FieldSet| done.to_owned();
-            note((world, table, printed), (&named, action), row, came, yes, |_| "404".to_owned());
+            let unknown = unless_known(table, world, row, action);
+            note((world, table, printed), (&named, action), row, came, yes, unknown);
         }
     }
 }

@@ -107,6 +107,19 @@ impl Site {
         ErasureId::of(PersonId(self.id(Of::Twin))).0
     }
 
+    /// A text with every id of the site made that of the site which is nowhere.
+    pub fn as_absent(self, text: &str) -> String {
+        let absent = Self(None);
+        let records = Of::ALL.map(|of| (self.id(of), absent.id(of)));
+        let others = [
+            (self.area(), absent.area()),
+            (self.duplicate(), absent.duplicate()),
+            (self.erasure(), absent.erasure()),
+        ];
+        let renamed = records.into_iter().chain(others);
+        renamed.fold(text.to_owned(), |text, (own, absent)| text.replace(&own.to_string(), &absent.to_string()))
+    }
+
     /// The number of the account that lies here.
     pub fn resident(self) -> u128 {
         0x100 + self.0.map_or(0xf, |relation| relation as u128)
@@ -326,6 +339,16 @@ impl World {
             }
         }
         world
+    }
+
+    /// Asks anew for the erasure of a site's twin, by nobody who asks here.
+    pub async fn request_erasure(&mut self, site: Site) {
+        let request = json!({"person": site.id(Of::Twin), "classes": ["identity"], "ground": "asked"});
+        let command = serde_json::from_value(json!({"erasure": {"request": request}})).expect("a command");
+        let envelope = Envelope::new(CommandId(self.fresh()), StreamId(1), command);
+        let submission = Submission::caused(Actor { account: scene::ACTOR }, envelope);
+        let outcomes = self.running.stage.store.submit(vec![submission]).await;
+        assert!(outcomes[0].as_ref().is_ok_and(Outcome::is_accepted), "{:?}", outcomes[0]);
     }
 
     /// An id that nothing has yet.
