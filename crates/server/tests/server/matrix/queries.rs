@@ -110,14 +110,28 @@ fn unless_known(
     move |rule| if known { denial(rule) } else { "404".to_owned() }
 }
 
+/// Requests on their way at once: their reads are logged by one commit.
+const AT_ONCE: usize = 32;
+
+/// What several clients get, each its path, in the same order.
+async fn get_all(asks: Vec<(Client, String)>) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for some in asks.chunks(AT_ONCE) {
+        let ask = |(client, path): (Client, String)| tokio::spawn(async move { client.get(&path).await });
+        let asked: Vec<_> = some.iter().cloned().map(ask).collect();
+        for answer in asked {
+            answers.push(answer.await.expect("the client answers"));
+        }
+    }
+    answers
+}
+
 /// A view's list and its records; every asker asks the list once and each record by itself.
 async fn visit_view(world: &World, table: &Table, printed: &mut Printed, view: &'static View) {
     let path = format!("/api/v1/{}s", view.noun.name());
     let rows = rows(world, matches!(view.noun, Noun::Contact | Noun::FollowUp));
-    let mut lists: Vec<Answer> = Vec::new();
-    for asker in &world.askers {
-        lists.push(asker.client.get(&format!("{path}?limit=500")).await);
-    }
+    let asks = world.askers.iter().map(|asker| (asker.client.clone(), format!("{path}?limit=500"))).collect();
+    let lists = get_all(asks).await;
     for row in &rows {
         let id = record(view.noun, Site(Some(row.relation)), row.offered());
         let answer = &lists[row.asker];
@@ -142,27 +156,36 @@ async fn visit_view(world: &World, table: &Table, printed: &mut Printed, view: &
             shows_no_more(view, &record, fields, &asker.name());
         }
     }
-    for row in rows {
-        visit_record(world, table, printed, view, row).await;
+    let of_row = |row: &Row, site: Site| {
+        let id = record(view.noun, site, row.offered() && site.0.is_some());
+        (world.askers[row.asker].client.clone(), format!("{path}/{id}"))
+    };
+    let answers = get_all(rows.iter().map(|row| of_row(row, Site(Some(row.relation)))).collect()).await;
+    let of_nowhere: Vec<Row> = (0..world.askers.len())
+        .map(|asker| Row { asker, held: world.askers[asker].held, relation: JurisdictionRelation::None })
+        .collect();
+    let absent = get_all(of_nowhere.iter().map(|row| of_row(row, Site(None))).collect()).await;
+    for (row, answer) in rows.iter().zip(&answers) {
+        alike(answer, &absent[row.asker]);
+        visit_record((world, table, printed), view, *row, answer);
     }
 }
 
-async fn visit_record(world: &World, table: &Table, printed: &mut Printed, view: &'static View, row: Row) {
+fn visit_record(
+    (world, table, printed): (&World, &Table, &mut Printed),
+    view: &'static View,
+    row: Row,
+    answer: &Answer,
+) {
     let path = format!("/api/v1/{}s", view.noun.name());
     let asker = &world.askers[row.asker];
-    let id = record(view.noun, Site(Some(row.relation)), row.offered());
-    let answer = asker.client.get(&format!("{path}/{id}")).await;
-    if answer.status == 404 && row.relation == JurisdictionRelation::None {
-        let absent = asker.client.get(&format!("{path}/{}", record(view.noun, Site(None), false))).await;
-        assert_eq!(answer.without_date(), absent.without_date(), "foreign and absent: {path} {}", asker.name());
-    }
     let came = match answer.status {
         200 => {
             let fields = table.decision(view.read, asker.role, row.held, row.relation).fields;
             shows_no_more(view, &answer.json(), fields, &asker.name());
             format!("200 {}", masked(&answer.json()))
         }
-        _ => status(&answer),
+        _ => status(answer),
     };
     let shown = |fields| format!("200 {}", mask(fields));
     let operation = format!("GET {path}/{{id}}");
@@ -196,8 +219,24 @@ pub async fn visit(world: &mut World, table: &Table, printed: &mut Printed) {
             move |_| if never { denial("access.role") } else { text.to_owned() }
         };
 
-        let answer = client.get("/api/v1/accounts?limit=500").await;
-        let came = member(&answer, "id", resident(row.relation).0);
+        let readers = |site: Site| format!("/api/v1/persons/{}/readers", site.id(Of::Patient));
+        let of = |account: Uuid, what: &str| format!("/api/v1/accounts/{account}{what}");
+        let account = resident(row.relation).0;
+        let paths = [
+            "/api/v1/accounts?limit=500".to_owned(),
+            of(account, ""),
+            of(resident_of_nowhere(), ""),
+            of(account, "/grants"),
+            of(resident_of_nowhere(), "/grants"),
+            format!("/api/v1/reads?account={account}"),
+            readers(site),
+            readers(Site(None)),
+        ];
+        let answers = get_all(paths.map(|path| (client.clone(), path)).to_vec()).await;
+        let [accounts, one, absent, grants, absent_grants, reads, read_by, absent_read_by] =
+            answers.try_into().expect("an answer for each");
+
+        let came = member(&accounts, "id", resident(row.relation).0);
         let denied = never(Action::AccountList, "absent");
         note(
             (world, table, printed),
@@ -208,31 +247,28 @@ pub async fn visit(world: &mut World, table: &Table, printed: &mut Printed) {
             denied,
         );
 
-        let answer = client.get(&format!("/api/v1/accounts/{}", resident(row.relation).0)).await;
-        let absent = client.get(&format!("/api/v1/accounts/{}", resident_of_nowhere())).await;
-        alike(&answer, &absent);
-        let came = status(&answer);
+        alike(&one, &absent);
+        let came = status(&one);
         let named = ("GET /api/v1/accounts/{id}", Action::AccountRead);
         note((world, table, printed), named, row, came, yes("200"), |_| "404".to_owned());
 
-        let answer = client.get(&format!("/api/v1/accounts/{}/grants", resident(row.relation).0)).await;
-        let came = member(&answer, "id", grant_id(site.resident()));
+        let came = member(&grants, "id", grant_id(site.resident()));
         if came == "absent" {
-            let absent = client.get(&format!("/api/v1/accounts/{}/grants", resident_of_nowhere())).await;
-            assert_eq!(answer.without_date(), absent.without_date(), "foreign and absent accounts have no grants");
+            assert_eq!(
+                grants.without_date(),
+                absent_grants.without_date(),
+                "foreign and absent accounts have no grants"
+            );
         }
         let named = ("GET /api/v1/accounts/{id}/grants", Action::GrantList);
         note((world, table, printed), named, row, came, yes("listed"), |_| "absent".to_owned());
 
-        let answer = client.get(&format!("/api/v1/reads?account={}", resident(row.relation).0)).await;
-        let came = member(&answer, "account", resident(row.relation).0);
+        let came = member(&reads, "account", resident(row.relation).0);
         let denied = never(Action::AccessLogList, "absent");
         note((world, table, printed), ("GET /api/v1/reads", Action::AccessLogList), row, came, yes("listed"), denied);
 
-        let readers = |site: Site| format!("/api/v1/persons/{}/readers", site.id(Of::Patient));
-        let answer = client.get(&readers(site)).await;
-        alike(&answer, &client.get(&readers(Site(None))).await);
-        let came = status(&answer);
+        alike(&read_by, &absent_read_by);
+        let came = status(&read_by);
         let named = ("GET /api/v1/persons/{id}/readers", Action::AccessLogForPerson);
         note((world, table, printed), named, row, came, yes("200"), |_| "404".to_owned());
 
