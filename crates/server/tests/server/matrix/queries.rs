@@ -272,17 +272,25 @@ pub async fn visit(world: &mut World, table: &Table, printed: &mut Printed) {
         let named = ("GET /api/v1/persons/{id}/readers", Action::AccessLogForPerson);
         note((world, table, printed), named, row, came, yes("200"), |_| "404".to_owned());
 
-        let number = format!("TEST-{}", site.id(Of::Patient).simple());
-        let answer = client.post("/api/v1/persons/match", &json!({"kind": "national_id", "number": number})).await;
-        let came = match answer.status {
-            200 if answer.json() == json!({"matched": true}) => "match".to_owned(),
-            200 => "no match".to_owned(),
-            _ => status(&answer),
-        };
-        let denied = never(Action::PersonMatch, "no match");
-        let named = ("POST /api/v1/persons/match", Action::PersonMatch);
-        note((world, table, printed), named, row, came, yes("match"), denied);
+        visit_match((world, table, printed), row).await;
     }
+}
+
+/// One exact identifier is asked for, and the answer is match or no match.
+async fn visit_match((world, table, printed): (&World, &Table, &mut Printed), row: Row) {
+    let asker = &world.askers[row.asker];
+    let number = format!("TEST-{}", Site(Some(row.relation)).id(Of::Patient).simple());
+    let asked = json!({"kind": "national_id", "number": number});
+    let answer = asker.client.post("/api/v1/persons/match", &asked).await;
+    let came = match answer.status {
+        200 if answer.json() == json!({"matched": true}) => "match".to_owned(),
+        200 => "no match".to_owned(),
+        _ => status(&answer),
+    };
+    let never = table.never(Action::PersonMatch, asker.role);
+    let denied = move |_| if never { denial("access.role") } else { "no match".to_owned() };
+    let named = ("POST /api/v1/persons/match", Action::PersonMatch);
+    note((world, table, printed), named, row, came, |_| "match".to_owned(), denied);
 }
 
 fn resident_of_nowhere() -> Uuid {
