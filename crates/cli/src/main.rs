@@ -11,6 +11,7 @@ mod keeping;
 mod pack;
 mod place;
 mod serve;
+mod submit;
 
 use clap::{Parser, Subcommand};
 
@@ -48,6 +49,8 @@ enum Command {
     Erase(keeping::Erase),
     /// Accounts, grants and command posts.
     Account(account::Arguments),
+    /// Submits commands from a JSON file: areas, outbreaks, anything the door takes.
+    Submit(submit::Arguments),
     /// Brings a file in.
     Import(import::Arguments),
     /// Takes records out into a file.
@@ -79,6 +82,7 @@ fn main() -> std::process::ExitCode {
             Command::Doctor(arguments) => keeping::doctor(place, arguments).await,
             Command::Erase(arguments) => keeping::erase(place, arguments).await,
             Command::Account(arguments) => account::run(place, arguments).await,
+            Command::Submit(arguments) => submit::run(place, arguments).await,
             Command::Import(arguments) => import::run(place, arguments).await,
             Command::Export(arguments) => export::run(place, arguments).await,
             Command::Pack(arguments) => pack::run(place, arguments).await,

@@ -8,4 +8,5 @@ mod importing_kinds;
 mod installation;
 mod keeping;
 mod packs;
+mod submitting;
 mod traces;
