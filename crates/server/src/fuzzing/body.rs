@@ -69,14 +69,6 @@ fn change(value: &mut Value, choices: &mut Choices) {
             }
         },
         Value::Number(number) if choices.one_in(2) => *value = json!(number.as_i64().unwrap_or(0).wrapping_neg()),
-        // Another text or truth where one stood gets further than what is of another kind.
-        Value::String(text) if !choices.one_in(3) => match choices.below(3) {
-            0 => text.push_str("SECRET"),
-            1 => *text = "SECRET".repeat(choices.below(400)),
-            _ => *text = "9999-12-31".into(),
-        },
-        Value::Bool(truth) if !choices.one_in(3) => *truth = !*truth,
-        Value::Null if !choices.one_in(3) => {}
         _ => *value = odd(choices),
     }
 }
