@@ -120,20 +120,20 @@ fn suggest(arguments: &Arguments, out: &PathBuf) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `--json` prints (DESIGN §11).
-#[derive(serde::Serialize)]
-struct Report {
-    rows: i64,
-    created: i64,
-    updated: i64,
-    unchanged: i64,
-    duplicates: i64,
-    conflicts: i64,
-    waiting: i64,
-    refused: i64,
-    seconds: f64,
+/// What `--json` prints (DESIGN §11), and what `bench import` reads of it.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Report {
+    pub rows: i64,
+    pub created: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+    pub duplicates: i64,
+    pub conflicts: i64,
+    pub waiting: i64,
+    pub refused: i64,
+    pub seconds: f64,
     /// Most memory the process held at once, bytes; nothing where the system does not tell.
-    peak_resident_bytes: Option<u64>,
+    pub peak_resident_bytes: Option<u64>,
 }
 
 /// The high-water mark of resident memory as Linux tells it, bytes.

@@ -3,12 +3,12 @@
 
 use crate::{
     demo,
+    import::Report,
     place::{DEFAULT, Place},
 };
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
-use serde::Deserialize;
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -37,21 +37,6 @@ pub struct Arguments {
     /// Where the files lie; a temporary folder where nothing is said.
     #[arg(long)]
     keep: Option<PathBuf>,
-}
-
-/// What `import --json` says.
-#[derive(Deserialize, PartialEq)]
-struct Report {
-    rows: i64,
-    created: i64,
-    updated: i64,
-    unchanged: i64,
-    duplicates: i64,
-    conflicts: i64,
-    waiting: i64,
-    refused: i64,
-    seconds: f64,
-    peak_resident_bytes: Option<u64>,
 }
 
 const HOUR_MILLIS: i64 = 3_600_000;
