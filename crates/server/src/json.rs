@@ -70,8 +70,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], max_depth: usize) -> Result<T, P
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        broken(pointer, error.inner())
+        let (path, error) = (error.path(), error.inner());
+        broken(pointer(path, &error.to_string()), error)
     })?;
     reader.end().map_err(|error| broken(String::new(), &error))?;
     Ok(value)
@@ -99,14 +99,21 @@ fn too_deep(bytes: &[u8], max_depth: usize) -> Option<String> {
     None
 }
 
-/// A path as a JSON pointer.
-fn pointer(path: &Path) -> String {
+/// A path as a JSON pointer, as far as its steps are the program's own words. A name that nothing knows may be a value in
+/// the wrong place, a person's even, and the keys under `names` are free text: the pointer ends above them.
+fn pointer(path: &Path, text: &str) -> String {
     let mut pointer = String::new();
-    for segment in path {
+    let mut steps = path.iter().peekable();
+    while let Some(segment) = steps.next() {
         let step = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => escaped(key),
-            Segment::Enum { variant } => escaped(variant),
+            Segment::Map { key } if steps.peek().is_none() && is_unknown(key, text) => break,
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !is_name(name) || pointer.ends_with("/names") {
+                    break;
+                }
+                name.clone()
+            }
             // The parser does not know the step; the place above it is named.
             Segment::Unknown => break,
         };
@@ -116,9 +123,16 @@ fn pointer(path: &Path) -> String {
     pointer
 }
 
-/// A name as one step of a pointer (RFC 6901 §3).
-pub fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+/// Whether the parser's text says that it knows no such name.
+fn is_unknown(name: &str, text: &str) -> bool {
+    let quoted = ["unknown field `", "unknown variant `"].iter().find_map(|kind| text.strip_prefix(kind));
+    quoted.and_then(|quoted| quoted.strip_prefix(name)).is_some_and(|rest| rest.starts_with('`'))
+}
+
+/// The form of every name of a field, a noun or a verb.
+fn is_name(step: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    step.starts_with(|first: char| first.is_ascii_lowercase()) && step.bytes().all(inner)
 }
 
 /// A parser's error as a problem. Its text is looked at only for the kind of error and for what was expected, which
@@ -138,12 +152,12 @@ fn broken(mut pointer: String, error: &serde_json::Error) -> Problem {
         () if text.starts_with("invalid type") => "wrong_type",
         () => "invalid_value",
     };
-    if matches!(rule, "unknown_field" | "missing_field")
+    // A missing field has the program's own name; an unknown one has the sender's, and the object is named that holds it.
+    if rule == "missing_field"
         && let Some(name) = text.split('`').nth(1)
-        && !pointer.ends_with(&format!("/{}", escaped(name)))
     {
         pointer.push('/');
-        pointer.push_str(&escaped(name));
+        pointer.push_str(name);
     }
     let fault = Fault { pointer, rule: rule.into(), expected: expected(&text).filter(|_| rule != "invalid_value") };
     Problem { faults: vec![fault], ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, rule) }

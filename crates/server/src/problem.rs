@@ -27,7 +27,7 @@ const RETRY_AFTER_SECONDS: u32 = 2;
 /// One place of a body and the rule that it breaks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
-    /// JSON pointer into the body (RFC 6901); for a query, `?name`.
+    /// JSON pointer into the body (RFC 6901), of an unknown field to the object that holds it; for a query, `?name`.
     pub pointer: String,
     /// The rule.
     pub rule: Cow<'static, str>,
@@ -150,7 +150,8 @@ pub struct ProblemBody {
 #[derive(Serialize, Debug, utoipa::ToSchema)]
 #[schema(as = ProblemError)]
 pub struct ErrorBody {
-    /// JSON pointer into the body sent (RFC 6901); `?name` for a parameter of the query.
+    /// JSON pointer into the body sent (RFC 6901), of an unknown field to the object that holds it, for its name may be a
+    /// value in the wrong place; `?name` for a parameter of the query, `?` for an unknown one.
     pub pointer: String,
     /// The rule's id.
     pub rule: String,
@@ -262,7 +263,6 @@ impl From<QueryError> for Problem {
             QueryError::Db(error) => error.into(),
             QueryError::Denied(decision) => Self::denied(&decision),
             QueryError::Parameter { name, remedy } => {
-                // An unknown parameter's name is the client's own word; the pointer has it, as for a body.
                 let fault = Fault { expected: Some(remedy), ..Fault::at(format!("?{name}"), "bad_parameter") };
                 Self { faults: vec![fault], ..Self::new(StatusCode::BAD_REQUEST, "bad_parameter") }
             }

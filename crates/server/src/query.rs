@@ -28,9 +28,12 @@ pub fn of_uri<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "bad_parameter"));
     }
     axum::extract::Query::<T>::try_from_uri(uri).map(|query| query.0).map_err(|error| {
-        // The parser's text names the parameter in backticks where it knows it.
+        // The parser's text names the parameter in backticks where it knows it; the name of an unknown one is the
+        // sender's and is not repeated.
         let text = error.body_text();
-        let name = text.split('`').nth(1).filter(|_| text.contains("field `")).unwrap_or_default().to_owned();
+        let (kind, rest) = text.split_once("field `").unwrap_or_default();
+        let known = kind.ends_with("missing ") || kind.ends_with("duplicate ");
+        let name = rest.split('`').next().filter(|_| known).unwrap_or_default();
         Problem::at(StatusCode::BAD_REQUEST, "bad_parameter", format!("?{name}"))
     })
 }

@@ -30,10 +30,10 @@ const TEXTS: &[Text] = &[
     },
     Text {
         rule: "unknown_field",
-        zh: ("没有这个字段。", "请删除或更正字段名；未知字段一律拒收，不会被忽略。"),
+        zh: ("此处有一个未知字段。", "请对照所列字段名，删除或更正多余的字段；未知字段一律拒收，不会被忽略。"),
         en: (
-            "There is no such field here.",
-            "Remove it or correct its name; unknown fields are refused, never ignored.",
+            "There is an unknown field in this place.",
+            "Compare its fields with those named; remove or correct the other. None is ever ignored.",
         ),
     },
     Text {

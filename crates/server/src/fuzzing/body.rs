@@ -1,6 +1,7 @@
 //! Command bodies that are nearly right, from a seed: envelopes of valid commands, one of every verb there is, changed in
 //! a few places of their structure or their bytes.
 
+use super::CANARY;
 use exchange::fuzzing::mutate::{Choices, change_bytes};
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
@@ -30,15 +31,15 @@ fn odd(choices: &mut Choices) -> Value {
         3 => json!(-1),
         4 => json!(u64::MAX),
         5 => json!(1.5),
-        6 => json!("SECRET"),
-        7 => json!("SECRET".repeat(choices.below(400))),
+        6 => json!(CANARY),
+        7 => json!(CANARY.repeat(choices.below(400))),
         8 => json!("9999-12-31"),
         9 => json!("-9999-01"),
         10 => json!([]),
         11 => json!({}),
         12 => json!(true),
         13 => json!("00000000-0000-0000-0000-000000000000"),
-        14 => json!({"seen": "SECRET", "to": null}),
+        14 => json!({"seen": CANARY, "to": null}),
         _ => (0..choices.below(40)).fold(json!(1), |inner, _| json!([inner])),
     }
 }
@@ -68,25 +69,68 @@ fn change(value: &mut Value, choices: &mut Choices) {
                 items.extend(more);
             }
         },
-        Value::Number(number) if choices.one_in(2) => *value = json!(number.as_i64().unwrap_or(0).wrapping_neg()),
+        Value::Null if !choices.one_in(3) => {}
+        // What is of the same kind gets further than what is not.
+        Value::Bool(truth) if !choices.one_in(4) => *truth = !*truth,
+        Value::Number(number) if !choices.one_in(4) => {
+            let number = number.as_i64().unwrap_or(0);
+            *value = json!(match choices.below(4) {
+                0 => number.wrapping_neg(),
+                1 => number.wrapping_mul(1_000),
+                2 => 0,
+                _ => number.wrapping_add(1),
+            });
+        }
+        Value::String(text) if !choices.one_in(4) => change_text(text, choices),
         _ => *value = odd(choices),
+    }
+}
+
+/// Another text of the same form, or one that goes too far.
+fn change_text(text: &mut String, choices: &mut Choices) {
+    let dated = text.len() >= 7 && text.as_bytes().iter().all(|byte| byte.is_ascii_digit() || b"-~".contains(byte));
+    match choices.below(8) {
+        0 => text.push_str(CANARY),
+        1 => *text = CANARY.repeat(choices.below(400)),
+        2 => text.push_str(", expected SECRET at line 1"),
+        3 => *text = format!("unknown field `{text}`SECRET"),
+        _ if Uuid::parse_str(text).is_ok() => *text = Uuid::from_u128(choices.below(12) as u128).to_string(),
+        _ if dated => {
+            *text = ["9999-12-31", "1850-01", "2026-02-28~", "unknown", "not_asked"][choices.below(5)].to_owned();
+        }
+        4 => text.insert_str(0, "\u{202E}SECRET\u{0} "),
+        5 => text.clear(),
+        _ => *text = text.chars().rev().collect(),
     }
 }
 
 fn change_fields(fields: &mut Map<String, Value>, choices: &mut Choices) {
     let at = choices.below(fields.len());
     let name = fields.keys().nth(at).cloned().unwrap_or_default();
-    match choices.below(4) {
+    match choices.below(9) {
         // What is left out is often allowed to be.
-        0 | 1 => {
+        0..4 => {
             fields.remove(&name);
         }
-        2 => {
+        4 => {
             fields.insert("extra".into(), odd(choices));
         }
-        _ => {
+        // A value where a name should be, in the form of one and in another.
+        5 => {
+            fields.insert("secret".into(), odd(choices));
+        }
+        6 => {
+            let moved = fields.remove(&name).unwrap_or(Value::Null);
+            fields.insert("SECRET 2".into(), moved);
+        }
+        7 => {
             let moved = fields.remove(&name).unwrap_or(Value::Null);
             fields.insert(format!("{name}~/"), moved);
+        }
+        _ => {
+            if let Some(value) = fields.get_mut(&name) {
+                *value = odd(choices);
+            }
         }
     }
 }
@@ -119,7 +163,7 @@ pub fn body(seed: u64) -> Vec<u8> {
         last => Value::Array(envelopes.into_iter().chain(last).collect()),
     };
     let mut bytes = whole.to_string().into_bytes();
-    if choices.one_in(5) {
+    if choices.one_in(7) {
         change_bytes(&mut bytes, &mut choices, 1);
     }
     bytes

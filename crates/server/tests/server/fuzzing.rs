@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 fn bodies_end_as_envelopes_or_words() {
     let tally = run(0..100_000, || 0, fuzzing::case);
     assert!(tally.findings.is_empty(), "{:#?}", tally.findings);
-    // A body is one JSON text: one change anywhere refuses all of it. Files reach their rows more often.
-    assert!(tally.reached_share() >= 30, "{} %", tally.reached_share());
+    assert!(tally.reached_share() >= 40, "{} %", tally.reached_share());
 }
 
 /// The parser names the choices that it has; the corpus must have a valid command of each.

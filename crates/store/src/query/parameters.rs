@@ -84,8 +84,9 @@ pub(super) fn parse(view: &'static View, ask: &Ask) -> Result<Vec<(&'static Filt
     let mut tests: Vec<(&'static Filter, Test)> = Vec::new();
     for (name, value) in &ask.filters {
         let Some((filter, end)) = find(view, name) else {
+            // Its name is not repeated: a value may have slipped into its place.
             let known = view.parameters().join(", ");
-            return Err(QueryError::parameter(name, format!("no such parameter; known are: {known}")));
+            return Err(QueryError::parameter("", format!("a parameter is unknown; known are: {known}")));
         };
         if tests.iter().any(|(before, _)| before.name == filter.name && !matches!(filter.kind, FilterKind::Days(_))) {
             return Err(QueryError::parameter(name, "give it once; several values are separated by commas"));
