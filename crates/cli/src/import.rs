@@ -136,6 +136,26 @@ pub struct Report {
     pub peak_resident_bytes: Option<u64>,
 }
 
+impl Report {
+    /// Under what the rows ended: the seven counts and their words.
+    pub fn ended(&self) -> [(i64, &'static str); 7] {
+        [
+            (self.created, "created"),
+            (self.updated, "updated"),
+            (self.unchanged, "unchanged"),
+            (self.duplicates, "in the duplicates queue"),
+            (self.conflicts, "in conflict"),
+            (self.waiting, "waiting"),
+            (self.refused, "refused"),
+        ]
+    }
+
+    /// The seven counts as one sentence.
+    pub fn in_words(&self) -> String {
+        self.ended().map(|(rows, word)| format!("{rows} {word}")).join(", ")
+    }
+}
+
 /// The high-water mark of resident memory as Linux tells it, bytes.
 fn peak_resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
@@ -145,19 +165,19 @@ fn peak_resident_bytes() -> Option<u64> {
 
 fn report(tally: &batch::Tally, arguments: &Arguments, seconds: f64) {
     let counts = tally.counts;
+    let report = Report {
+        rows: tally.rows,
+        created: counts.created,
+        updated: counts.updated,
+        unchanged: counts.unchanged,
+        duplicates: counts.duplicate,
+        conflicts: counts.conflict,
+        waiting: counts.waiting,
+        refused: counts.refused,
+        seconds: (seconds * 1000.0).round() / 1000.0,
+        peak_resident_bytes: peak_resident_bytes(),
+    };
     if arguments.json {
-        let report = Report {
-            rows: tally.rows,
-            created: counts.created,
-            updated: counts.updated,
-            unchanged: counts.unchanged,
-            duplicates: counts.duplicate,
-            conflicts: counts.conflict,
-            waiting: counts.waiting,
-            refused: counts.refused,
-            seconds: (seconds * 1000.0).round() / 1000.0,
-            peak_resident_bytes: peak_resident_bytes(),
-        };
         println!("{}", serde_json::json!(report));
         return;
     }
@@ -165,17 +185,7 @@ fn report(tally: &batch::Tally, arguments: &Arguments, seconds: f64) {
         eprintln!("note: {warning}");
     }
     let would = if arguments.dry_run { "would be " } else { "" };
-    println!(
-        "{} rows: {would}{} created, {} updated, {} unchanged, {} in the duplicates queue, {} in conflict, {} waiting, {} refused",
-        tally.rows,
-        counts.created,
-        counts.updated,
-        counts.unchanged,
-        counts.duplicate,
-        counts.conflict,
-        counts.waiting,
-        counts.refused
-    );
+    println!("{} rows: {would}{}", report.rows, report.in_words());
     if let Some(errors) = &tally.errors {
         println!("refused rows with their reasons are in {}: correct and import that file", errors.display());
     }

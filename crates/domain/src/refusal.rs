@@ -76,6 +76,11 @@ impl Refusal {
         self
     }
 
+    /// The rule in words.
+    pub fn words(&self) -> RuleText {
+        rule_text(&self.rule)
+    }
+
     /// A named commander may override this one (DESIGN §13.9).
     pub fn operational(mut self) -> Self {
         self.ground = Ground::Operational;
@@ -85,7 +90,7 @@ impl Refusal {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = rule_text(&self.rule);
+        let text = self.words();
         write!(f, "{} ({}", text.en_reason, self.rule)?;
         for pointer in &self.pointers {
             write!(f, ", field {pointer}")?;

@@ -2,7 +2,7 @@
 //! request itself: its form, its sender, and what the server can do just now.
 
 use crate::language::Language;
-use domain::{access::Denial, refusal};
+use domain::refusal;
 
 /// Why, and what to do, in one language.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -306,10 +306,6 @@ pub fn words(rule: &str, language: Language) -> Words {
     if let Some(text) = TEXTS.iter().find(|text| text.rule == rule) {
         let (reason, remedy) = language.pick(text.zh, text.en);
         return Words { reason, remedy };
-    }
-    if let Some(denial) = Denial::from_name(rule) {
-        let (reason, remedy) = (denial.reason(), denial.remedy());
-        return Words { reason: language.pick(reason.zh, reason.en), remedy: language.pick(remedy.zh, remedy.en) };
     }
     let text = refusal::rule_text(rule);
     let (zh, en) = ((text.zh_reason, text.zh_remedy), (text.en_reason, text.en_remedy));

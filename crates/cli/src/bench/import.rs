@@ -116,30 +116,16 @@ fn kill(place: &Place, folder: &Path, after: Duration) -> anyhow::Result<()> {
 
 /// Prints a run and checks that each row is accounted for, the bad ones by what is wrong with them.
 fn tell(run: &str, report: &Report, accounting: &Accounting) -> anyhow::Result<()> {
-    let ended = [
-        report.created,
-        report.updated,
-        report.unchanged,
-        report.duplicates,
-        report.conflicts,
-        report.waiting,
-        report.refused,
-    ];
     println!(
-        "{run}: {:.1} s, {:.0} rows/s, peak {} MB; {} created, {} updated, {} unchanged, {} duplicates, {} conflicts, {} waiting, {} refused of {} bad",
+        "{run}: {:.1} s, {:.0} rows/s, peak {} MB; {}, of {} bad",
         report.seconds,
         report.rows as f64 / report.seconds,
         report.peak_resident_bytes.unwrap_or(0) / 1_000_000,
-        report.created,
-        report.updated,
-        report.unchanged,
-        report.duplicates,
-        report.conflicts,
-        report.waiting,
-        report.refused,
+        report.in_words(),
         accounting.bad(),
     );
-    if ended.iter().sum::<i64>() != report.rows || report.rows != i64::from(accounting.rows) {
+    let ended: i64 = report.ended().iter().map(|(rows, _)| rows).sum();
+    if ended != report.rows || report.rows != i64::from(accounting.rows) {
         bail!("rows in are not rows accounted for");
     }
     Ok(())

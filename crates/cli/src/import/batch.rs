@@ -4,11 +4,11 @@
 use super::{Arguments, begin::Begun, found};
 use anyhow::{Context as _, bail};
 use domain::{
-    access::{self, Denial},
+    access,
     id::{self, CommandId},
     kernel::{Command, Envelope, Outcome, group::Submission},
     noun::import::{self, Counts},
-    refusal::{Answer, Refusal, rule_text, rules},
+    refusal::{Answer, Refusal},
 };
 use exchange::{
     ErrorsFile, MappedRecord, RowError, RowOutcome, RowStream,
@@ -428,7 +428,8 @@ fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
         let remedy = "An earlier row was to make the record that this row adds to, and it was refused: correct both.";
         ("intake.earlier_row", remedy.to_owned())
     } else {
-        words(refusal)
+        let text = refusal.words();
+        (text.rule, format!("{} {}", text.en_reason, text.en_remedy))
     };
     row.errors.push(RowError {
         row: row.row.number(),
@@ -437,14 +438,4 @@ fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
         rule,
         remedy,
     });
-}
-
-/// The rule's name with reason and remedy in words.
-fn words(refusal: &Refusal) -> (&'static str, String) {
-    if let Some(denial) = Denial::from_name(&refusal.rule) {
-        return (denial.name(), format!("{} {}", denial.reason().en, denial.remedy().en));
-    }
-    let text = rule_text(&refusal.rule);
-    let known = rules().iter().map(|text| text.rule).find(|rule| *rule == refusal.rule);
-    (known.unwrap_or("access.refused"), format!("{} {}", text.en_reason, text.en_remedy))
 }

@@ -1,6 +1,7 @@
 //! `submit`: commands from a file through the one door.
 
 use crate::importing::{AREA, Desk};
+use domain::access::Denial;
 
 #[test]
 fn a_file_of_commands_is_done_once_and_what_cannot_be_done_is_said() {
@@ -25,6 +26,9 @@ fn a_file_of_commands_is_done_once_and_what_cannot_be_done_is_said() {
     desk.write("area.json", approve);
     let output = desk.run(&["submit", "area.json"]);
     assert_eq!(output.status.code(), Some(1), "an epidemiologist defines no areas");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("command 1: refused"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let role = Denial::Role;
+    assert!(said.contains(&format!("command 1: refused: {} ({role})", role.reason().en)), "{said}");
+    assert!(said.contains(role.remedy().en), "{said}");
     desk.verified();
 }

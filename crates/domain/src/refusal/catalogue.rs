@@ -1,5 +1,7 @@
 //! The words of each rule, in English and Chinese: why, and what to do.
 
+use crate::access::Denial;
+
 /// One rule in words.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleText {
@@ -575,10 +577,17 @@ pub fn rules() -> &'static [RuleText] {
     RULES
 }
 
-/// The words of a rule. Rules of the access table have theirs there; an id without words answers with itself.
+/// The words of a rule, those of the access table among them; an id without words has those of the last resort.
 pub fn rule_text(rule: &str) -> RuleText {
-    RULES.iter().copied().find(|text| text.rule == rule).unwrap_or(RuleText {
-        rule: "",
+    let own = || RULES.iter().copied().find(|text| text.rule == rule);
+    let of_access = || {
+        Denial::from_name(rule).map(|denial| {
+            let (reason, remedy) = (denial.reason(), denial.remedy());
+            text(denial.name(), reason.en, remedy.en, reason.zh, remedy.zh)
+        })
+    };
+    own().or_else(of_access).unwrap_or(RuleText {
+        rule: "no_words",
         en_reason: "The command was refused by the rule named here.",
         en_remedy: "Ask the post in charge.",
         zh_reason: "指令被所示规则拒绝。",

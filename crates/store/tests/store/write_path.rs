@@ -7,8 +7,12 @@ use domain::{
     pack::Shelf,
     refusal::Answer,
 };
+use std::time::Duration;
 use store::{state, writer::SubmitError};
 use testkit::{Stage, engines, scene};
+
+/// Ends a test whose awaited commit never comes; nothing that is well comes near it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn accepted(stage: &Stage, submissions: Vec<Submission>) {
     for outcome in stage.store.submit(submissions).await {
@@ -60,9 +64,9 @@ async fn a_child_before_its_parent_waits_and_is_decided_when_it_comes() {
         accepted(&stage, vec![scene::caused(6, stream, scene::register(4))]).await;
         let mut heads = stage.store.door().heads();
         // The waiting command is decided by the writer itself; its commit moves the head.
-        while heads.borrow_and_update().get(&stream.0).copied().unwrap_or(0) < 4 {
-            heads.changed().await.expect("the door is open");
-        }
+        let moved = heads.wait_for(|heads| heads.get(&stream.0).is_some_and(|head| *head >= 4));
+        let moved = tokio::time::timeout(PATIENCE, moved).await;
+        moved.expect("what waited is decided when its parent has come").expect("the door is open");
         let later = stage.store.submit(vec![scene::caused(5, stream, scene::open_case(4))]).await;
         assert!(later[0].as_ref().is_ok_and(Outcome::is_accepted), "{later:?}");
         stage.verified().await;
@@ -100,9 +104,9 @@ async fn a_record_moves_to_another_stream_and_is_written_only_there() {
         let release = Command::Upkeep(upkeep::Command::Release { id: scene::person_id(1).0, to });
         let mut heads = stage.store.door().heads();
         accepted(&stage, vec![scene::caused(2, from, release)]).await;
-        while heads.borrow_and_update().get(&to.0).copied().unwrap_or(0) < 1 {
-            heads.changed().await.expect("the door is open");
-        }
+        let moved = heads.wait_for(|heads| heads.get(&to.0).is_some_and(|head| *head >= 1));
+        let moved = tokio::time::timeout(PATIENCE, moved).await;
+        moved.expect("the record comes to its new stream").expect("the door is open");
         let join = |id, stream| {
             scene::caused(
                 id,
