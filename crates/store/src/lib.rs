@@ -11,6 +11,7 @@ pub mod closure;
 pub mod engine;
 pub mod erasing;
 pub mod feed;
+mod levels;
 pub mod matching;
 pub mod query;
 pub mod rows;

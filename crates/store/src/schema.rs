@@ -2,6 +2,7 @@
 
 use crate::{
     engine::{Db, DbError, Engine},
+    levels::level_table,
     table::Table,
     tables,
     value::ColumnType,
@@ -35,12 +36,18 @@ pub fn ddl(engine: Engine, table: &Table) -> Vec<String> {
     // page: in a clustered tree each of those takes an overflow page of its own.
     let clustered = engine == Engine::Sqlite && !LONG_ROWS.contains(&table.name);
     let suffix = if clustered { " WITHOUT ROWID" } else { "" };
-    let mut statements = vec![format!(
-        "CREATE TABLE {} ({}, PRIMARY KEY ({})){suffix}",
-        table.name,
-        columns.join(", "),
-        key.join(", ")
-    )];
+    let (columns, key) = (columns.join(", "), key.join(", "));
+    if let Some(levels) = level_table(engine, table) {
+        return vec![
+            format!("CREATE TABLE {levels} (level INTEGER NOT NULL, {columns}, PRIMARY KEY (level, {key})){suffix}"),
+            format!(
+                "CREATE VIEW {} AS SELECT {} FROM {levels} WHERE level IN (0, 1, 2)",
+                table.name,
+                table.column_list()
+            ),
+        ];
+    }
+    let mut statements = vec![format!("CREATE TABLE {} ({columns}, PRIMARY KEY ({key})){suffix}", table.name)];
     for index in table.indexes {
         statements.push(format!(
             "CREATE INDEX {}_{} ON {} ({})",

@@ -2,7 +2,8 @@
 //! in memory.
 
 use crate::{
-    engine::{DbError, Tx},
+    engine::{DbError, Engine, Tx},
+    levels::{LEVELS, level_table},
     rows::each_row,
     table::{Table, TableKind},
     tables::{self, CODE_COUNTER},
@@ -65,9 +66,17 @@ pub fn provable() -> impl Iterator<Item = &'static Table> {
 }
 
 /// SELECT text of a whole table in key order.
-pub(crate) fn in_order(table: &Table) -> String {
+pub(crate) fn in_order(engine: Engine, table: &Table) -> String {
     let key: Vec<&str> = table.columns[..table.key].iter().map(|column| column.name).collect();
-    format!("SELECT {} FROM {} ORDER BY {}", table.column_list(), table.name, key.join(", "))
+    let (columns, key) = (table.column_list(), key.join(", "));
+    match level_table(engine, table) {
+        // Each level is in this order: they are merged, nothing is sorted.
+        Some(levels) => {
+            let each = LEVELS.map(|level| format!("SELECT {columns} FROM {levels} WHERE level = {level}"));
+            format!("{} ORDER BY {key}", each.join(" UNION ALL "))
+        }
+        None => format!("SELECT {columns} FROM {} ORDER BY {key}", table.name),
+    }
 }
 
 /// Hashes of all provable tables of a database.
@@ -75,7 +84,7 @@ pub async fn of_database(tx: &mut Tx) -> Result<Vec<TableHash>, DbError> {
     let mut hashes = Vec::new();
     for table in provable() {
         let mut hashing = Hashing::new(table);
-        tx.each(&in_order(table), &[], &table.types(), |row| hashing.take(&row)).await?;
+        tx.each(&in_order(tx.engine(), table), &[], &table.types(), |row| hashing.take(&row)).await?;
         hashes.push(hashing.finish(table));
     }
     Ok(hashes)

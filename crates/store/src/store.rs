@@ -117,6 +117,7 @@ impl Store {
             waiting: AtomicI64::new(waiting),
             trails: Default::default(),
             ahead: Default::default(),
+            levels: Default::default(),
         });
         let door = Submitter::new(core.clone());
         Ok(Self { core, door, epoch, exercise })

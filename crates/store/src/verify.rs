@@ -5,6 +5,7 @@
 
 use crate::{
     engine::{Db, DbError, Engine, Found, Tx},
+    levels::level_tables,
     schema,
     state::{self, Hashing, TableHash},
     table::Table,
@@ -258,15 +259,20 @@ pub fn genesis(stream: i64) -> Vec<u8> {
 /// Names tables that nobody declared, and declared ones that are not there; without all of those nothing can be replayed.
 async fn declared(tx: &mut Tx, faults: &mut Faults) -> Result<bool, DbError> {
     let sql = match tx.engine() {
-        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        Engine::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+        }
         Engine::Postgres => {
             "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()"
         }
     };
     let rows = tx.rows(sql, &[], &[ColumnType::Text]).await?;
     let there: BTreeSet<&str> = rows.iter().filter_map(|row| row[0].opt_text()).collect();
-    let declared: BTreeSet<&'static str> =
-        tables::all().iter().map(|table| table.name).chain(schema::OWN_TABLES.iter().copied()).collect();
+    let all = tables::all();
+    let declared: BTreeSet<&'static str> = (all.iter().map(|table| table.name))
+        .chain(level_tables(tx.engine(), &all))
+        .chain(schema::OWN_TABLES.iter().copied())
+        .collect();
     for table in there.iter().filter(|name| !declared.contains(*name)) {
         faults.push(Fault::Undeclared { table: (*table).to_owned() });
     }
@@ -283,7 +289,7 @@ async fn read_tables(live: &mut Tx, key: &[u8; 32], faults: &mut Faults) -> Resu
     let (mut summing, mut read) = (Summing::new(key), Read::new());
     for table in state::provable() {
         let (mut hashing, mut sum) = (Hashing::new(table), Sum::default());
-        let mut rows = live.found(state::in_order(table), Vec::new(), table);
+        let mut rows = live.found(state::in_order(live.engine(), table), Vec::new(), table);
         let ended = loop {
             match rows.try_next().await {
                 Ok(Some(found)) => {
@@ -327,8 +333,9 @@ async fn compare(
 }
 
 async fn first_difference(live: &mut Tx, scratch: &mut Tx, table: &'static Table) -> Result<String, DbError> {
-    let sql = state::in_order(table);
-    let (mut left, mut right) = (live.found(sql.clone(), Vec::new(), table), scratch.found(sql, Vec::new(), table));
+    let here = state::in_order(live.engine(), table);
+    let there = state::in_order(scratch.engine(), table);
+    let (mut left, mut right) = (live.found(here, Vec::new(), table), scratch.found(there, Vec::new(), table));
     loop {
         let (here, there) = (left.try_next().await?, right.try_next().await?);
         let key = |found: &Found| found.row[..table.key].to_vec();

@@ -4,6 +4,7 @@
 
 use super::{DbError, Engine, Tx};
 use crate::{
+    levels::level_table,
     table::Table,
     value::{ColumnType, Row, Value},
 };
@@ -153,6 +154,12 @@ fn unnest(table: &Table, columns: usize) -> String {
 }
 
 fn put_text(engine: Engine, table: &Table, rows: usize, on_key: OnKey) -> String {
+    if let Some(levels) = level_table(engine, table) {
+        // New rows go to the first level. All their columns are key: one that stands is the same row.
+        let values = vec![format!("(0{})", ",?".repeat(table.columns.len())); rows].join(",");
+        let columns = table.column_list();
+        return format!("INSERT INTO {levels} (level, {columns}) VALUES {values} ON CONFLICT DO NOTHING");
+    }
     let source = match engine {
         Engine::Sqlite => format!("VALUES {}", placeholders(rows, table.columns.len())),
         Engine::Postgres => format!("SELECT * FROM {}", unnest(table, table.columns.len())),
@@ -171,12 +178,16 @@ fn put_text(engine: Engine, table: &Table, rows: usize, on_key: OnKey) -> String
 fn delete_text(engine: Engine, table: &Table, rows: usize) -> String {
     let key: Vec<&str> = table.columns[..table.key].iter().map(|column| column.name).collect();
     match engine {
-        Engine::Sqlite => format!(
-            "DELETE FROM {} WHERE ({}) IN (VALUES {})",
-            table.name,
-            key.join(", "),
-            placeholders(rows, table.key)
-        ),
+        Engine::Sqlite => {
+            let gone = format!("VALUES {}", placeholders(rows, table.key));
+            match level_table(engine, table) {
+                Some(levels) => format!(
+                    "DELETE FROM {levels} WHERE (level, {}) IN (SELECT level.*, gone.* FROM (VALUES (0),(1),(2)) AS level, ({gone}) AS gone)",
+                    key.join(", ")
+                ),
+                None => format!("DELETE FROM {} WHERE ({}) IN ({gone})", table.name, key.join(", ")),
+            }
+        }
         Engine::Postgres => {
             let same: Vec<String> = key.iter().map(|name| format!("{}.{name} = gone.{name}", table.name)).collect();
             format!(

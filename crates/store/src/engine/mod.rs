@@ -2,6 +2,7 @@
 //! connecting, binding, bulk statements, durability settings.
 
 mod bulk;
+mod checkpoint;
 mod durability;
 mod open;
 mod statement;

@@ -1,6 +1,6 @@
 //! Connections and transactions.
 
-use super::{DbError, Durability};
+use super::{DbError, Durability, checkpoint::Checkpointer};
 use sqlx::{
     Acquire as _, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     pool::PoolConnection,
@@ -37,6 +37,8 @@ pub enum Db {
         readers: SqlitePool,
         /// The one writing connection.
         writer: SqlitePool,
+        /// Writes the log back beside the writer; a throw-away file has none.
+        checkpoints: Option<Checkpointer>,
     },
     /// A PostgreSQL server.
     Postgres(PgPool),
@@ -90,9 +92,13 @@ impl Db {
             .connect_with(writing)
             .await?;
         let reading = options.create_if_missing(false).pragma("cache_size", "-8192");
+        let checkpoints = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(0)
+            .connect_lazy_with(reading.clone().pragma("wal_autocheckpoint", "0"));
         let readers =
             SqlitePoolOptions::new().max_connections(6).acquire_timeout(PATIENCE).connect_with(reading).await?;
-        Ok(Self::Sqlite { readers, writer })
+        Ok(Self::Sqlite { readers, writer, checkpoints: Some(Checkpointer::new(checkpoints)) })
     }
 
     /// A throw-away SQLite file without any durability, for replays.
@@ -108,7 +114,7 @@ impl Db {
             .pragma("cache_size", "-131072");
         let only =
             SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
-        Ok(Self::Sqlite { readers: only.clone(), writer: only })
+        Ok(Self::Sqlite { readers: only.clone(), writer: only, checkpoints: None })
     }
 
     /// Which engine it is.
@@ -137,6 +143,13 @@ impl Db {
         })
     }
 
+    /// Notes so many rows just committed: SQLite's log is written back beside the writer.
+    pub fn note_committed(&self, rows: usize) {
+        if let Self::Sqlite { checkpoints: Some(checkpoints), .. } = self {
+            checkpoints.note(rows);
+        }
+    }
+
     /// A connection for single statements outside a transaction (pragmas, VACUUM).
     pub async fn writer_connection(&self) -> Result<Conn, DbError> {
         Ok(match self {
@@ -148,7 +161,10 @@ impl Db {
     /// Closes all connections, letting SQLite fold its WAL into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer } => {
+            Self::Sqlite { readers, writer, checkpoints } => {
+                if let Some(checkpoints) = checkpoints {
+                    checkpoints.close().await;
+                }
                 readers.close().await;
                 writer.close().await;
             }

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     engine::{Arg, Bulk, Db, DbError, Tx},
-    tables::{CODE_COUNTER, JOURNAL, OUTCOME, STREAM_HEAD},
+    levels::Levels,
+    tables::{CODE_COUNTER, JOURNAL, MATCH_KEY, OUTCOME, STREAM_HEAD},
     value::{ColumnType, Row, Value},
     vault::{PersonKeys, Vault, VaultError},
 };
@@ -72,6 +73,8 @@ pub struct Core {
     pub trails: Trails,
     /// Groups that were decided while the one before was being written.
     pub ahead: AtomicU64,
+    /// How far match keys have moved.
+    pub levels: Levels,
 }
 
 /// Why a group could not be committed. Nothing of it was.
@@ -230,14 +233,15 @@ impl Core {
                 (dispatch.envelope.stream, dispatch.envelope.id, submission)
             })
             .collect();
-        let created =
-            decided.touched.values().filter(|located| facts.get(located.id).flatten().is_none());
+        let created = decided.touched.values().filter(|located| facts.get(located.id).flatten().is_none());
         Ok(Built {
             before: head,
             at: now,
             created: created.map(|located| located.id).collect(),
             outcomes: answered(answers),
             written: self.watched().then(|| Written { unit: unit.clone(), subjects }),
+            match_keys: unit.put_into(&MATCH_KEY),
+            rows: unit.size(),
             statements: unit.statements(tx.engine())?,
             dispatches,
             waiting: kept,
@@ -272,8 +276,10 @@ impl Core {
         }
         tx.run(built.statements).await?;
         late.write(&mut tx).await?;
+        self.levels.settle(&mut tx, stream.0, built.match_keys).await?;
         tracing::trace!("to be made durable");
         tx.commit().await?;
+        self.db.note_committed(built.rows);
         self.waiting.fetch_add(built.waiting, Ordering::Relaxed);
         let head = trail.head.seq;
         self.trails.leave(stream, trail);
@@ -367,6 +373,10 @@ pub struct Built {
     statements: Vec<Bulk>,
     /// For a measurement only.
     written: Option<Written>,
+    /// New rows of match keys.
+    match_keys: usize,
+    /// Rows to put and keys to delete.
+    rows: usize,
     created: Vec<Uuid>,
     dispatches: Vec<(StreamId, CommandId, Submission)>,
     /// Change of the number of waiting commands.
@@ -383,6 +393,8 @@ impl Built {
             outcomes: Vec::new(),
             statements: Vec::new(),
             written: None,
+            match_keys: 0,
+            rows: 0,
             created: Vec::new(),
             dispatches: Vec::new(),
             waiting: 0,

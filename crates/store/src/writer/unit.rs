@@ -74,6 +74,16 @@ impl Unit {
         self.gone.values().map(|(table, keys)| (*table, keys.as_slice()))
     }
 
+    /// Number of rows to put into a table.
+    pub(crate) fn put_into(&self, table: &Table) -> usize {
+        self.put.get(table.name).map_or(0, |(_, rows)| rows.len())
+    }
+
+    /// Number of rows to put and keys to delete.
+    pub(crate) fn size(&self) -> usize {
+        self.put.values().chain(self.gone.values()).map(|(_, rows)| rows.len()).sum()
+    }
+
     /// Puts the rows of each table in key order: neighbours in a B-tree are written together.
     pub(crate) fn sort(&mut self) {
         for (table, rows) in self.put.values_mut() {

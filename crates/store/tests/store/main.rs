@@ -8,6 +8,7 @@ mod chain;
 mod erasing;
 mod feed;
 mod histories;
+mod levels;
 mod post;
 mod queries;
 mod scope;
