@@ -187,6 +187,9 @@ fn report(tally: &batch::Tally, arguments: &Arguments, seconds: f64) {
     let would = if arguments.dry_run { "would be " } else { "" };
     println!("{} rows: {would}{}", report.rows, report.in_words());
     if let Some(errors) = &tally.errors {
-        println!("refused rows with their reasons are in {}: correct and import that file", errors.display());
+        println!(
+            "rows refused or in conflict, with their reasons, are in {}: correct and import that file",
+            errors.display()
+        );
     }
 }

@@ -105,6 +105,33 @@ pub fn sequenced(cause: Uuid, ordinal: u32, kind: u8, at: i64) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
+/// Whether [`sequenced`] made this id from `cause`, which has the millisecond of the ids in front: whether a record or
+/// a command came with a row of that import.
+pub fn is_sequenced(id: Uuid, cause: Uuid) -> bool {
+    let bytes = id.as_bytes();
+    if bytes[..6] != cause.as_bytes()[..6] || id.get_version_num() != 8 {
+        return false;
+    }
+    let at = (cause.as_u128() >> 80) as i64;
+    let order = u32::from(bytes[6] & 0x0f) << 20
+        | u32::from(bytes[7]) << 12
+        | u32::from(bytes[8] & 0x3f) << 6
+        | u32::from(bytes[9] >> 2);
+    // Of the ordinal 24 bits stand in the id; files longer than those are tried last.
+    let ordinals = (order..=u32::MAX).step_by(1 << 24);
+    ordinals.into_iter().any(|ordinal| (0..=u8::MAX).any(|kind| sequenced(cause, ordinal, kind, at) == id))
+}
+
+/// The lowest and the highest id that [`sequenced`] can give to things of the row that made `id`.
+pub fn of_the_same_row(id: Uuid) -> (Uuid, Uuid) {
+    let (mut low, mut high) = (*id.as_bytes(), *id.as_bytes());
+    low[9] &= !0x03;
+    high[9] |= 0x03;
+    low[10..].fill(0);
+    high[10..].fill(u8::MAX);
+    (Uuid::from_bytes(low), Uuid::from_bytes(high))
+}
+
 impl DuplicateId {
     /// The one id of a pair, whichever of the two is named first: a pair suspected again is the same record.
     pub fn of(left: PersonId, right: PersonId) -> Self {
@@ -166,5 +193,19 @@ mod tests {
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert_ne!(sequenced(cause, 5, 1, 9), sequenced(cause, 5, 2, 9));
         assert_eq!(ids[0].get_version_num(), 8);
+    }
+
+    #[test]
+    fn an_id_tells_whether_a_row_of_an_import_made_it() {
+        let at = 1_647_216_000_000;
+        let (import, other) = (derived(Uuid::from_u128(7), 0, at), derived(Uuid::from_u128(8), 0, at));
+        for (row, kind) in [(0, 128), (4_999, 0), (16_777_215, 255), (16_777_300, 130)] {
+            let id = sequenced(import, row, kind, at);
+            assert!(is_sequenced(id, import) && !is_sequenced(id, other));
+            let (low, high) = of_the_same_row(id);
+            assert!((0..=u8::MAX).all(|kind| (low..=high).contains(&sequenced(import, row, kind, at))));
+            assert!(!(low..=high).contains(&sequenced(import, row + 1, kind, at)));
+        }
+        assert!(!is_sequenced(derived(import, 0, at), import));
     }
 }

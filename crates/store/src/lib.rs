@@ -13,6 +13,7 @@ pub mod erasing;
 pub mod feed;
 mod levels;
 pub mod matching;
+pub mod origin;
 pub mod query;
 pub mod rows;
 pub mod schema;

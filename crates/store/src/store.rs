@@ -128,6 +128,10 @@ impl Store {
         self.door.submit(submissions).await
     }
 
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
     /// The door itself.
     pub fn door(&self) -> &Submitter {
         &self.door

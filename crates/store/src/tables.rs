@@ -42,7 +42,7 @@ table! {
 
 table! {
     /// Commands whose author saw what somebody changed meanwhile; both are kept until a person decides.
-    CONFLICT "conflict" Operational 2 [] {
+    CONFLICT "conflict" Operational 2 [["target"]] {
         stream Int, command_id Uuid, target Uuid, since Int, actor Uuid, pointers Text, body Bytes, resolved_at Int opt,
         resolved_by Uuid opt,
     }

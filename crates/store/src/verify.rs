@@ -26,6 +26,7 @@ mod sum;
 mod walk;
 pub use fault::Fault;
 use fault::Faults;
+pub(crate) use replay::Entry;
 use replay::Replay;
 use sum::{Sum, Summing};
 use walk::Walk;

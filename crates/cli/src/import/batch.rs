@@ -35,6 +35,9 @@ const DEFERRED: usize = 500_000;
 /// Kinds of ids of one row: commands stand above the records.
 const COMMANDS: u8 = 128;
 
+/// The rule of cells changed in the file and here.
+const CHANGED_HERE: &str = "intake.changed_here";
+
 /// What became of a file.
 pub struct Tally {
     /// Rows.
@@ -196,15 +199,14 @@ impl<'a> Run<'a> {
     }
 
     async fn group(&mut self, batch: Vec<RowOutcome>, first: u32, rows_done: i64) -> anyhow::Result<()> {
-        self.next_batch();
-        tracing::trace!(first, "looking up");
-        let records = batch.iter().filter_map(|outcome| outcome.records.as_ref().ok()).flatten();
-        found::load(self.store, &mut self.sight, &mut self.intake, records).await?;
-        tracing::trace!(first, "planning");
+        tracing::trace!(first, "looking up and planning");
+        let readable = (first..).zip(&batch).filter_map(|(n, outcome)| Some((n, outcome.records.as_ref().ok()?)));
+        let rows: Vec<(u32, &[MappedRecord])> = readable.map(|(n, records)| (n, records.as_slice())).collect();
+        let mut plans = self.plan(&rows, false).await?.into_iter();
         let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(batch.len()));
         for (n, RowOutcome { row, records }) in (first..).zip(batch) {
             let plan = match records {
-                Ok(records) => self.intake.row(n, &records, false),
+                Ok(_) => plans.next().unwrap_or_default(),
                 Err(errors) => {
                     let at = commands.len()..commands.len();
                     planned.push(Planned { row, verdict: Verdict::Refused, prior: None, errors, commands: at });
@@ -225,6 +227,20 @@ impl<'a> Run<'a> {
         self.commit(commands, planned, rows_done).await
     }
 
+    /// Plans the rows of one group, in their order. Where they would change what was changed here, they are planned again
+    /// knowing what files knew of it.
+    async fn plan(&mut self, rows: &[(u32, &[MappedRecord])], last: bool) -> anyhow::Result<Vec<RowPlan>> {
+        self.next_batch();
+        loop {
+            let records = rows.iter().flat_map(|(_, records)| *records);
+            found::load(self.store, &mut self.sight, &mut self.intake, records).await?;
+            let plans = rows.iter().map(|(n, records)| self.intake.row(*n, records, last)).collect();
+            if !found::load_origins(self.store, &mut self.intake).await? {
+                return Ok(plans);
+            }
+        }
+    }
+
     fn planned(
         &self,
         row: RawRow,
@@ -237,7 +253,10 @@ impl<'a> Run<'a> {
         let base = if prior.is_some() { COMMANDS + 64 } else { COMMANDS };
         commands.extend((base..).zip(plan.commands).map(|(kind, command)| (n, kind, command)));
         let error = |fault: &Fault| row_error(row.number(), &self.columns, |at| row.cell(at).to_owned(), fault);
-        let errors = plan.faults.iter().map(error).collect();
+        let mut errors: Vec<RowError> = plan.faults.iter().map(error).collect();
+        if !plan.conflicts.is_empty() {
+            errors.push(conflict(&row, &plan.conflicts));
+        }
         let verdict = plan.verdict.unwrap_or(Verdict::Unchanged);
         Planned { row, verdict, prior, errors, commands: from..commands.len() }
     }
@@ -250,11 +269,10 @@ impl<'a> Run<'a> {
             if some.is_empty() {
                 return Ok(());
             }
-            self.next_batch();
-            found::load(self.store, &mut self.sight, &mut self.intake, some.iter().flat_map(|link| &link.records)).await?;
+            let linked: Vec<(u32, &[MappedRecord])> = some.iter().map(|link| (link.n, link.records.as_slice())).collect();
+            let plans = self.plan(&linked, true).await?;
             let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(some.len()));
-            for link in some {
-                let plan = self.intake.row(link.n, &link.records, true);
+            for (link, plan) in some.into_iter().zip(plans) {
                 // A link of an earlier run that stands already was counted then.
                 let prior = link.prior.or(match plan.verdict {
                     Some(Verdict::Unchanged) | None => None,
@@ -342,11 +360,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Counts rows and writes out those refused.
+    /// Counts rows and writes out those refused and those in conflict.
     fn conclude(&mut self, planned: Vec<Planned>) -> anyhow::Result<()> {
         for row in planned {
             count(&row, &mut self.counts);
-            if row.verdict == Verdict::Refused {
+            if matches!(row.verdict, Verdict::Refused | Verdict::Conflict) && !row.errors.is_empty() {
                 self.refuse(&row.row, &row.errors)?;
             }
         }
@@ -421,7 +439,10 @@ fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
         Answer::Waiting => Verdict::Waiting,
         Answer::Conflict => Verdict::Conflict,
     });
-    if answer != Answer::Refused {
+    if answer == Answer::Waiting {
+        return;
+    }
+    if answer == Answer::Conflict && row.errors.iter().any(|error| error.rule == CHANGED_HERE) {
         return;
     }
     let (rule, remedy) = if orphan {
@@ -438,4 +459,17 @@ fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
         rule,
         remedy,
     });
+}
+
+/// What a person should know of cells changed in the file and here.
+fn conflict(row: &RawRow, fields: &[&'static str]) -> RowError {
+    RowError {
+        row: row.number(),
+        column: fields.join(" "),
+        value: String::new(),
+        rule: CHANGED_HERE,
+        remedy: "Changed here too since files knew it. The value here stands; the file's is in the conflict queue, with the \
+            one known before. Where the file is right, correct the record here."
+            .to_owned(),
+    }
 }

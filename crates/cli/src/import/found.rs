@@ -6,7 +6,10 @@ use domain::{
     id::JurisdictionId,
     kernel::{Kind, Located},
 };
-use exchange::{MappedRecord, intake::Intake};
+use exchange::{
+    MappedRecord,
+    intake::{Intake, Origin},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -84,6 +87,19 @@ pub async fn load<'r>(
     Ok(register.end().await?)
 }
 
+/// Looks up what is known outside of records that the batch just planned would change and that were changed here, and
+/// begins the batch again. Whether that was needed: seldom.
+pub async fn load_origins(store: &Store, intake: &mut Intake) -> anyhow::Result<bool> {
+    let lacking = intake.known.lacking_origin();
+    if lacking.is_empty() {
+        return Ok(false);
+    }
+    let origins = store.origins(lacking.clone()).await?;
+    let origin = |origin: store::origin::Origin| Origin { outside: origin.outside, queued: origin.queued };
+    intake.known.again(origins.into_iter().map(|(id, found)| (id, origin(found))).collect());
+    Ok(true)
+}
+
 /// The people of cases, contacts and samples found, and once more where they were merged.
 async fn people(
     store: &Store,
@@ -106,7 +122,7 @@ async fn put(
 ) -> anyhow::Result<()> {
     for (id, located) in found {
         if !intake.known.has(id) && sight.sees(store, id, &located).await? {
-            intake.known.put(id, located.aggregate);
+            intake.known.put_found(id, located.aggregate, located.version);
         }
     }
     Ok(())

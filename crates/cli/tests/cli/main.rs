@@ -7,6 +7,7 @@ mod importing_kinds;
 #[allow(dead_code)]
 mod installation;
 mod keeping;
+mod merging;
 mod packs;
 mod submitting;
 mod traces;

@@ -9,6 +9,7 @@ pub mod group;
 mod journal;
 pub mod memory;
 mod nouns;
+pub mod outside;
 pub mod rights;
 pub mod upkeep;
 

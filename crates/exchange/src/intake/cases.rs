@@ -2,7 +2,7 @@
 
 use super::{
     Intake, Lookup, Planned, Settings, Verdict,
-    changes::{differ, joined, known_date, with_precision},
+    changes::{joined, known_date, merge, settle, with_precision},
     people::identifier_keys,
     read::{self, aside},
 };
@@ -158,30 +158,35 @@ impl Intake {
         Ok(Verdict::Created)
     }
 
-    fn update_case(&mut self, case: &Case, said: CaseSaid) -> Verdict {
-        let mut given = said.given;
+    fn update_case(&mut self, case: &Case, mut said: CaseSaid) -> Verdict {
         // A word that says what the records say adds nothing to them.
-        given.reported_as = given.reported_as.filter(|word| *word != case.classification());
-        if let Some(number) = said.external.filter(|number| *number != case.id.to_string()) {
-            let stands = case.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
-            given.identifiers =
-                Some(joined(stands, vec![Identifier { kind: self.settings.source.clone(), number }]));
-        }
-        let (clears, mut changed) = (said.clears, false);
-        let changes = differ!(case::Changes, case.fields, given, clears, &mut changed;
-            identifiers, infected_on, onset_on, rash_onset_on, first_positive_on, reported_on, admitted_on,
-            isolated_on, facility, facility_name, outcome, outcome_on, reported_as, reported_generation, symptoms,
-            note);
-        if !changed {
+        said.given.reported_as = said.given.reported_as.filter(|word| *word != case.classification());
+        let number = said.external.filter(|number| *number != case.id.to_string());
+        let number = number.map(|number| Identifier { kind: self.settings.source.clone(), number });
+        let given = |case: &Case| {
+            let mut given = said.given.clone();
+            if let Some(number) = &number {
+                let stands = case.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
+                given.identifiers = Some(joined(stands, vec![number.clone()]));
+            }
+            given
+        };
+        let merged = |outside: Option<&Case>| {
+            let (given, known) = (given(case), outside.map(|known| (&known.fields, given(known))));
+            merge!(case::Changes, case.fields, given, known, said.clears;
+                identifiers, infected_on, onset_on, rash_onset_on, first_positive_on, reported_on, admitted_on,
+                isolated_on, facility, facility_name, outcome, outcome_on, reported_as, reported_generation, symptoms,
+                note)
+        };
+        if !merged(None).changed {
             return Verdict::Unchanged;
         }
-        let mut after = case.clone();
-        if let Ok(patch) = changes.clone().judge(&case.fields) {
-            patch.apply(&mut after.fields);
-        }
-        self.known.put(case.id.0, Aggregate::Case(after));
-        self.then(case::Command::Correct { id: case.id, changes });
-        Verdict::Updated
+        let (mut after, mut known) = (case.clone(), self.known.outside::<Case>(case.id.0));
+        let merge = merged(known.as_ref());
+        let correct = |changes| case::Command::Correct { id: case.id, changes };
+        let outside = known.as_mut().map(|known| &mut known.fields);
+        let verdict = settle!(self, case.id.0, &mut after.fields, outside, merge, correct);
+        self.settled(case.id.0, Aggregate::Case(after), known.map(Aggregate::Case), verdict)
     }
 
     /// What planning a record looks for.

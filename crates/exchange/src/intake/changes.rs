@@ -9,44 +9,109 @@ use domain::{
 };
 use crate::map::DatePrecision;
 
-/// The change of one field, if there is one. `clear` asks for it to be emptied.
-pub(super) fn change<K: Kept>(
-    stands: Option<&K>,
-    said: Option<K::Given>,
-    clear: bool,
-    changed: &mut bool,
-) -> Option<Change<K::Given>> {
-    let seen = stands.and_then(|kept| kept.shown(&Reading::permit())).cloned();
-    let to = match (said, clear) {
-        (Some(value), _) => Some(value),
-        (None, true) => None,
-        (None, false) => return None,
-    };
-    if seen == to {
-        return None;
-    }
-    *changed = true;
-    Some(Change { seen, to })
+/// What one cell does to its field.
+pub(super) enum Merged<T> {
+    /// Nothing: it says what stands, nothing at all, or what files said before.
+    Same,
+    /// Changes it.
+    Change(Change<T>),
+    /// It was changed here too, to something else: the value that files knew, and the file's.
+    Conflict(Change<T>),
 }
 
-/// Compares fields one by one: `differ!(Changes, kept, said, clears, changed; a, b, c)`.
-macro_rules! differ {
-    ($Changes:ty, $kept:expr, $said:expr, $clears:expr, $changed:expr; $($field:ident),* $(,)?) => {
+/// Merges one field: what stands here, what the cell says, and with it what is known outside where that is known. `clear`
+/// asks for it to be emptied.
+pub(super) fn cell<K: Kept>(
+    stands: Option<&K>,
+    said: Option<&K::Given>,
+    outside: Option<(Option<&K>, Option<&K::Given>)>,
+    clear: bool,
+) -> Merged<K::Given> {
+    let permit = Reading::permit();
+    let shown = |kept: Option<&K>| kept.and_then(|kept| kept.shown(&permit)).cloned();
+    let to = match (said, clear) {
+        (Some(value), _) => Some(value.clone()),
+        (None, true) => None,
+        (None, false) => return Merged::Same,
+    };
+    let seen = shown(stands);
+    if seen == to {
+        return Merged::Same;
+    }
+    let Some((known, said)) = outside else { return Merged::Change(Change { seen, to }) };
+    let (known, said) = (shown(known), said.cloned());
+    if known == seen {
+        return Merged::Change(Change { seen, to });
+    }
+    // Files said this before, or took it: the file changed nothing, and what was changed here stays.
+    if known == said { Merged::Same } else { Merged::Conflict(Change { seen: known, to: said }) }
+}
+
+/// What a row does to a record.
+#[derive(Default)]
+pub(super) struct Merge<C> {
+    /// Fields that only the file changed.
+    pub changes: C,
+    /// Whether there are any.
+    pub changed: bool,
+    /// Fields changed on both sides, each with the value known outside in place of the one seen.
+    pub conflict: C,
+    /// Their names.
+    pub in_conflict: Vec<&'static str>,
+}
+
+/// Merges fields one by one: `merge!(Changes, kept, said, outside, clears; a, b, c)`. `outside` holds the fields as known
+/// outside and what the row says, lists joined with what stood there.
+macro_rules! merge {
+    ($Changes:ty, $kept:expr, $said:expr, $outside:expr, $clears:expr; $($field:ident),* $(,)?) => {
         {
-        type Changed = $Changes;
-        Changed {
-            $($field: $crate::intake::changes::change(
-                $kept.$field.as_ref(),
-                $said.$field.clone(),
-                $clears.contains(&stringify!($field)),
-                $changed,
-            ),)*
-            ..Default::default()
-        }
+        let mut merge = $crate::intake::changes::Merge::<$Changes>::default();
+        $(match $crate::intake::changes::cell(
+            $kept.$field.as_ref(),
+            $said.$field.as_ref(),
+            $outside.as_ref().map(|(known, said)| (known.$field.as_ref(), said.$field.as_ref())),
+            $clears.contains(&stringify!($field)),
+        ) {
+            $crate::intake::changes::Merged::Same => {}
+            $crate::intake::changes::Merged::Change(change) => {
+                merge.changes.$field = Some(change);
+                merge.changed = true;
+            }
+            $crate::intake::changes::Merged::Conflict(change) => {
+                merge.conflict.$field = Some(change);
+                merge.in_conflict.push(stringify!($field));
+            }
+        })*
+        merge
         }
     };
 }
-pub(super) use differ;
+pub(super) use merge;
+
+/// Asks for what a merge found: the record's fields after it, those known outside after it, and the verdict.
+/// `settle!(intake, id, fields, known, merge, |changes| command)`, the fields to be changed in place.
+macro_rules! settle {
+    ($intake:expr, $id:expr, $fields:expr, $known:expr, $merge:expr, $command:expr) => {
+        {
+        let (merge, mut verdict) = ($merge, $crate::intake::Verdict::Unchanged);
+        if merge.changed {
+            if let Ok(patch) = merge.changes.clone().judge($fields) {
+                if let Some(known) = $known {
+                    patch.clone().apply(known);
+                }
+                patch.apply($fields);
+            }
+            $intake.then($command(merge.changes));
+            verdict = $crate::intake::Verdict::Updated;
+        }
+        if !merge.in_conflict.is_empty() {
+            verdict = verdict.max($intake.dispute($id, &merge.in_conflict, $command(merge.conflict).into()));
+        }
+        verdict
+        }
+    };
+}
+pub(super) use settle;
 
 /// A list with what was said first and what stood there after it.
 pub(super) fn joined<T: PartialEq + Clone>(stands: Option<&Vec<T>>, said: Vec<T>) -> Vec<T> {

@@ -2,7 +2,7 @@
 
 use super::{
     Fault, Intake, Lookup, Planned, Stop, Verdict,
-    changes::{differ, joined, known_date},
+    changes::{joined, known_date, merge, settle},
     exposures::read_exposure,
     people::identifier_keys,
     read::{self, aside},
@@ -11,7 +11,7 @@ use crate::{MappedRecord, Value};
 use domain::{
     fields::Kept as _,
     id::ContactId,
-    kernel::Relation,
+    kernel::{Aggregate, Relation},
     noun::{
         contact::{self, Contact, EntryGiven, Mode, Seen},
         person::Identifier,
@@ -89,22 +89,62 @@ impl Intake {
             self.then(contact::Command::List { id, person, ring, exposures: vec![exposure], fields: given });
             return Ok(verdict.max(Verdict::Created));
         };
-        if let Some(number) = external.filter(|number| number.number != found.id.to_string()) {
-            let stands = found.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
-            given.identifiers = Some(joined(stands, vec![number]));
-        }
-        let mut changed = false;
-        let changes = differ!(contact::Changes, found.fields, given, clears, &mut changed;
-            identifiers, listed_on, note);
-        if changed {
-            self.then(contact::Command::Correct { id: found.id, changes });
-            verdict = verdict.max(Verdict::Updated);
-        }
+        let number = external.filter(|number| number.number != found.id.to_string());
+        verdict = verdict.max(self.update_contact(&found, &given, number.as_ref(), &clears));
         if !found.bases.iter().any(|basis| basis.exposure == exposure) {
             self.then(contact::Command::AddExposure { id: found.id, exposure, ring: Some(ring) });
             verdict = verdict.max(Verdict::Updated);
         }
         Ok(verdict)
+    }
+
+    fn update_contact(
+        &mut self,
+        contact: &Contact,
+        given: &contact::Given,
+        number: Option<&Identifier>,
+        clears: &[&str],
+    ) -> Verdict {
+        let said = |contact: &Contact| {
+            let stands = contact.fields.identifiers.as_ref().and_then(|list| list.shown(&Reading::permit()));
+            let identifiers = number.map(|number| joined(stands, vec![number.clone()]));
+            contact::Given { identifiers, ..given.clone() }
+        };
+        let merged = |outside: Option<&Contact>| {
+            let (given, known) = (said(contact), outside.map(|known| (&known.fields, said(known))));
+            merge!(contact::Changes, contact.fields, given, known, clears; identifiers, listed_on, note)
+        };
+        if !merged(None).changed {
+            return Verdict::Unchanged;
+        }
+        let (mut after, mut known) = (contact.clone(), self.known.outside::<Contact>(contact.id.0));
+        let merge = merged(known.as_ref());
+        let correct = |changes| contact::Command::Correct { id: contact.id, changes };
+        let outside = known.as_mut().map(|known| &mut known.fields);
+        let verdict = settle!(self, contact.id.0, &mut after.fields, outside, merge, correct);
+        self.settled(contact.id.0, Aggregate::Contact(after), known.map(Aggregate::Contact), verdict)
+    }
+
+    fn update_entry(&mut self, contact: &Contact, n: usize, given: &EntryGiven, clears: &[&str]) -> Verdict {
+        let Some(entry) = contact.entries.get(n) else { return Verdict::Unchanged };
+        let merged = |outside: Option<&Contact>| {
+            let known = outside.and_then(|known| Some((&known.entries.get(n)?.fields, given)));
+            merge!(contact::EntryChanges, entry.fields, given, known, clears;
+                mode, state, temperature_tenths, symptoms, note)
+        };
+        if !merged(None).changed {
+            return Verdict::Unchanged;
+        }
+        let (mut after, mut known) = (contact.clone(), self.known.outside::<Contact>(contact.id.0));
+        let merge = merged(known.as_ref());
+        let correct = |changes| contact::Command::CorrectFollowUp { id: contact.id, n: n as u32, changes };
+        let mut fields = entry.fields.clone();
+        let outside = known.as_mut().and_then(|known| known.entries.get_mut(n)).map(|entry| &mut entry.fields);
+        let verdict = settle!(self, contact.id.0, &mut fields, outside, merge, correct);
+        if let Some(entry) = after.entries.get_mut(n) {
+            entry.fields = fields;
+        }
+        self.settled(contact.id.0, Aggregate::Contact(after), known.map(Aggregate::Contact), verdict)
     }
 
     pub(super) fn follow_up_record(&mut self, record: &MappedRecord) -> Planned {
@@ -131,15 +171,7 @@ impl Intake {
             self.then(contact::Command::RecordFollowUp { id: contact.id, fields: given });
             return Ok(Verdict::Created);
         };
-        let mut changed = false;
-        let stands = &contact.entries[n].fields;
-        let changes = differ!(contact::EntryChanges, stands, given, clears, &mut changed;
-            mode, state, temperature_tenths, symptoms, note);
-        if !changed {
-            return Ok(Verdict::Unchanged);
-        }
-        self.then(contact::Command::CorrectFollowUp { id: contact.id, n: n as u32, changes });
-        Ok(Verdict::Updated)
+        Ok(self.update_entry(&contact, n, &given, &clears))
     }
 }
 

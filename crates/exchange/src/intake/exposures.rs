@@ -2,7 +2,7 @@
 
 use super::{
     Fault, Intake, Lookup, Planned, Settings, Stop, Verdict,
-    changes::{differ, moment, with_precision},
+    changes::{merge, moment, settle, with_precision},
     people::identifier_keys,
     read::aside,
 };
@@ -161,6 +161,26 @@ impl Intake {
         self.place(name).map(Source::Place).ok_or_else(|| unknown(*column, "exposure.place"))
     }
 
+    fn update_exposure(&mut self, exposure: &Exposure, said: ExposureSaid) -> Verdict {
+        let (clears, mut given) = (said.clears, said.given);
+        // A file's link adds nothing to what is on record already, and takes nothing from it.
+        given.evidence = None;
+        let merged = |outside: Option<&Exposure>| {
+            let known = outside.map(|known| (&known.fields, &given));
+            merge!(exposure::Changes, exposure.fields, given, known, clears;
+                first, last, minutes, minutes_after_case_left, kind, certainty, evidence, setting, note)
+        };
+        if !merged(None).changed {
+            return Verdict::Unchanged;
+        }
+        let (mut after, mut known) = (exposure.clone(), self.known.outside::<Exposure>(exposure.id.0));
+        let merge = merged(known.as_ref());
+        let correct = |changes| exposure::Command::Correct { id: exposure.id, changes };
+        let outside = known.as_mut().map(|known| &mut known.fields);
+        let verdict = settle!(self, exposure.id.0, &mut after.fields, outside, merge, correct);
+        self.settled(exposure.id.0, Aggregate::Exposure(after), known.map(Aggregate::Exposure), verdict)
+    }
+
     /// Finds or makes the exposure of a person.
     pub(super) fn exposure(
         &mut self,
@@ -186,22 +206,8 @@ impl Intake {
         let same = self.known.exposures_of(person).find(same);
         let found = same.or_else(|| self.known.exposures_of(person).find(alike)).cloned();
         if let Some(found) = found {
-            let (clears, mut changed) = (said.clears, false);
-            let mut given = said.given;
-            // A file's link adds nothing to what is on record already, and takes nothing from it.
-            given.evidence = None;
-            let changes = differ!(exposure::Changes, found.fields, given, clears, &mut changed;
-                first, last, minutes, minutes_after_case_left, kind, certainty, evidence, setting, note);
-            if !changed {
-                return Ok((found.id, Verdict::Unchanged));
-            }
-            let mut after = found.clone();
-            if let Ok(patch) = changes.clone().judge(&found.fields) {
-                patch.apply(&mut after.fields);
-            }
-            self.known.put(found.id.0, Aggregate::Exposure(after));
-            self.then(exposure::Command::Correct { id: found.id, changes });
-            return Ok((found.id, Verdict::Updated));
+            let verdict = self.update_exposure(&found, said);
+            return Ok((found.id, verdict));
         }
         let id = ExposureId(self.fresh());
         let made = Exposure {

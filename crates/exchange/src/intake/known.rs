@@ -2,11 +2,11 @@
 
 use domain::{
     id::{ContactId, OutbreakId, PersonId},
-    kernel::{Aggregate, Kind, Relation},
+    kernel::{Aggregate, Command, Kind, Relation},
     noun::{MatchKey, case::Case, contact::Contact, exposure::Exposure, person::Person, Of},
     seal::Reading,
 };
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use uuid::Uuid;
 
 /// What has to be looked for.
@@ -24,6 +24,10 @@ pub struct Lookup {
 pub struct Known {
     /// The newest batch first; there is always one.
     batches: VecDeque<Batch>,
+    /// What was looked up for the newest batch.
+    origins: HashMap<Uuid, Origin>,
+    /// Records whose origin has to be known before the batch can be planned.
+    unknown_origin: BTreeSet<Uuid>,
 }
 
 #[derive(Default)]
@@ -33,11 +37,29 @@ struct Batch {
     referrers: HashMap<(Uuid, Relation), Vec<Uuid>>,
     /// Contacts that the batch itself lists, by their person: a further row of one adds its exposure.
     listed: HashMap<PersonId, ContactId>,
+    /// Records that were changed since they were made: they may have been changed here.
+    later: HashSet<Uuid>,
+    /// Records as known outside after the rows of the batch.
+    outside: HashMap<Uuid, Aggregate>,
+    /// Commands of the batch that are in the conflict queue or go there, and whether each is open.
+    disputed: HashMap<Uuid, Vec<(Command, bool)>>,
+}
+
+/// What is known outside of a record that stands here.
+pub struct Origin {
+    /// The record as files and exports know it; nothing where none brought or took it, or nobody changed it here.
+    pub outside: Option<Aggregate>,
+    /// Commands about it in the conflict queue, and whether each is open.
+    pub queued: Vec<(Command, bool)>,
 }
 
 impl Default for Known {
     fn default() -> Self {
-        Self { batches: VecDeque::from([Batch::default()]) }
+        Self {
+            batches: VecDeque::from([Batch::default()]),
+            origins: HashMap::new(),
+            unknown_origin: BTreeSet::new(),
+        }
     }
 }
 
@@ -46,6 +68,25 @@ impl Known {
     pub fn next_batch(&mut self, remembered: usize) {
         self.batches.truncate(remembered);
         self.batches.push_front(Batch::default());
+        self.origins.clear();
+    }
+
+    /// Records that rows of the newest batch would change, and that may have been changed here: their origins are looked
+    /// up, and the batch begun again and planned again. Nearly always there are none.
+    pub fn lacking_origin(&self) -> &BTreeSet<Uuid> {
+        &self.unknown_origin
+    }
+
+    /// Begins the newest batch again, with what is known outside of records; of those missing from `origins`
+    /// nothing is.
+    pub fn again(&mut self, mut origins: BTreeMap<Uuid, Origin>) {
+        if let Some(batch) = self.batches.front_mut() {
+            *batch = Batch::default();
+        }
+        for id in std::mem::take(&mut self.unknown_origin) {
+            let origin = origins.remove(&id).unwrap_or(Origin { outside: None, queued: Vec::new() });
+            self.origins.insert(id, origin);
+        }
     }
 
     /// Whether the record is here.
@@ -63,6 +104,53 @@ impl Known {
             add(batch.referrers.entry((link.target, link.relation)).or_default(), id);
         }
         batch.records.insert(id, aggregate);
+    }
+
+    /// A record of the register of so many versions.
+    pub fn put_found(&mut self, id: Uuid, aggregate: Aggregate, version: i64) {
+        if let (true, Some(batch)) = (version > 1, self.batches.front_mut()) {
+            batch.later.insert(id);
+        }
+        self.put(id, aggregate);
+    }
+
+    /// The record as known outside, for a row that would change it. `None` where it is not known, stands as files left it, or
+    /// is to be looked up first.
+    pub(super) fn outside<N: Of + Clone>(&mut self, id: Uuid) -> Option<N> {
+        if let Some(known) = self.batches.iter().find_map(|batch| batch.outside.get(&id)) {
+            return N::of(known).cloned();
+        }
+        if !self.batches.iter().any(|batch| batch.later.contains(&id)) {
+            return None;
+        }
+        match self.origins.get(&id) {
+            Some(origin) => origin.outside.as_ref().and_then(N::of).cloned(),
+            None => {
+                self.unknown_origin.insert(id);
+                None
+            }
+        }
+    }
+
+    /// Notes what is known outside of a record after a row.
+    pub(super) fn put_outside(&mut self, id: Uuid, aggregate: Aggregate) {
+        if let Some(batch) = self.batches.front_mut() {
+            batch.outside.insert(id, aggregate);
+        }
+    }
+
+    /// Whether the command is in the conflict queue, or on its way there; and whether it is open.
+    pub(super) fn disputed(&self, id: Uuid, command: &Command) -> Option<bool> {
+        let queued = self.origins.get(&id).into_iter().flat_map(|origin| &origin.queued);
+        let sent = self.batches.iter().filter_map(|batch| batch.disputed.get(&id)).flatten();
+        queued.chain(sent).filter(|(other, _)| other == command).map(|(_, open)| *open).max()
+    }
+
+    /// Notes that a command is in the conflict queue, or goes there.
+    pub(super) fn dispute(&mut self, id: Uuid, command: Command, open: bool) {
+        if let Some(batch) = self.batches.front_mut() {
+            batch.disputed.entry(id).or_default().push((command, open));
+        }
     }
 
     /// Notes that a row lists a contact.

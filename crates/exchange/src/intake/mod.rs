@@ -2,7 +2,8 @@
 //! to be done goes out as commands under ids computed from the import and the row, so that a second run makes the same.
 //!
 //! A machine never merges: an exact identifier is the same record, a likeness makes a suspected pair (DESIGN §13.2). A
-//! blank cell says nothing, `(clear)` empties (§13.13). A classification without findings is kept as reported (§13.7).
+//! blank cell says nothing, `(clear)` empties; what was changed in the file and here is merged by what files knew before
+//! (§13.13). A classification without findings is kept as reported (§13.7).
 
 mod cases;
 mod changes;
@@ -14,13 +15,13 @@ mod places;
 mod read;
 mod samples;
 
-pub use known::{Known, Lookup};
+pub use known::{Known, Lookup, Origin};
 
 use crate::{MappedRecord, Noun, RowError, Value, map::Kind};
 use domain::{
     date::KnownDate,
     id::{self, ImportId, JurisdictionId, OutbreakId},
-    kernel::Command,
+    kernel::{Aggregate, Command},
     noun::import::Counts,
 };
 use jiff::tz::TimeZone;
@@ -107,6 +108,8 @@ pub struct RowPlan {
     pub commands: Vec<Command>,
     /// Why it is refused; then nothing is done.
     pub faults: Vec<Fault>,
+    /// Cells changed in the file and here: the fields' names, which the value here keeps.
+    pub conflicts: Vec<&'static str>,
     /// Links whose ends are not known yet: to be planned again after the last row.
     pub deferred: Vec<MappedRecord>,
 }
@@ -130,12 +133,13 @@ pub struct Intake {
     row: u32,
     made: u8,
     commands: Vec<Command>,
+    conflicts: Vec<&'static str>,
 }
 
 impl Intake {
     /// An intake that knows nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, known: Known::default(), row: 0, made: 0, commands: Vec::new() }
+        Self { settings, known: Known::default(), row: 0, made: 0, commands: Vec::new(), conflicts: Vec::new() }
     }
 
     /// What holds for the whole import.
@@ -163,6 +167,7 @@ impl Intake {
         // Ids of the second turn are apart from those of the first.
         self.made = if last { 64 } else { 0 };
         self.commands.clear();
+        self.conflicts.clear();
         let mut plan = RowPlan::default();
         for record in records {
             read::check(record, &self.settings, &mut plan.faults);
@@ -184,6 +189,7 @@ impl Intake {
         }
         plan.verdict = verdict;
         plan.commands = std::mem::take(&mut self.commands);
+        plan.conflicts = std::mem::take(&mut self.conflicts);
         plan
     }
 
@@ -219,6 +225,32 @@ impl Intake {
 
     fn then(&mut self, command: impl Into<Command>) {
         self.commands.push(command.into());
+    }
+
+    /// Notes a record after a row, and what is known of it outside.
+    fn settled(&mut self, id: Uuid, after: Aggregate, known: Option<Aggregate>, verdict: Verdict) -> Verdict {
+        if let Some(known) = known {
+            self.known.put_outside(id, known);
+        }
+        if verdict != Verdict::Unchanged {
+            self.known.put(id, after);
+        }
+        verdict
+    }
+
+    /// Fields of a record that were changed in the file and here go to the conflict queue: the door finds that what files
+    /// knew stands no more, and keeps the command (DESIGN §13.13). What lies there already is not put there again, and
+    /// what a person decided stays so.
+    fn dispute(&mut self, id: Uuid, fields: &[&'static str], command: Command) -> Verdict {
+        let queued = self.known.disputed(id, &command);
+        self.known.dispute(id, command.clone(), queued.unwrap_or(true));
+        match queued {
+            Some(false) => return Verdict::Unchanged,
+            Some(true) => {}
+            None => self.then(command),
+        }
+        self.conflicts.extend(fields);
+        Verdict::Conflict
     }
 }
 

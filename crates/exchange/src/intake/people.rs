@@ -2,7 +2,7 @@
 
 use super::{
     Intake, Lookup, Planned, Verdict,
-    changes::{differ, joined},
+    changes::{Merge, joined, merge, settle},
     known::own_id,
     read::{self, AddressSaid, PersonSaid},
 };
@@ -160,54 +160,43 @@ impl Intake {
     }
 
     fn update(&mut self, person: &Person, said: PersonSaid) -> Verdict {
-        let permit = Reading::permit();
-        let (mut given, own) = (said.given, person.id.to_string());
-        let identifiers: Vec<Identifier> =
-            said.identifiers.into_iter().filter(|identifier| identifier.number != own).collect();
-        let shown = |list: &Option<domain::seal::ContactDetail<Vec<String>>>| {
-            list.as_ref().and_then(|list| list.shown(&permit)).cloned()
-        };
-        given.phones = given.phones.map(|phones| joined(shown(&person.fields.phones).as_ref(), phones));
-        given.languages = given.languages.map(|tags| joined(shown(&person.fields.languages).as_ref(), tags));
-        if !identifiers.is_empty() {
-            let stands = person.fields.identifiers.as_ref().and_then(|list| list.shown(&permit));
-            given.identifiers = Some(joined(stands, identifiers));
-        }
-        let (clears, mut changed) = (said.clears, false);
-        let changes = differ!(person::Changes, person.fields, given, clears, &mut changed;
-            full_name, family_name, given_name, latin_name, sex, birth_date, age_years, identifiers, phones,
-            languages, occupation, health_worker, died_on, note);
-        let mut after = person.clone();
-        let mut verdict = Verdict::Unchanged;
-        if changed {
-            if let Ok(patch) = changes.clone().judge(&person.fields) {
-                patch.apply(&mut after.fields);
-            }
-            self.then(person::Command::Correct { id: person.id, changes });
-            verdict = Verdict::Updated;
-        }
         let area_named = said.address.as_ref().is_some_and(|address| address.jurisdiction.is_some());
-        let address = said.address.map(|address| self.address(&address));
-        if let Some(moved) = address.filter(|to| moves(person, to, area_named)) {
-            after.addresses.push(recorded(&moved));
-            after.jurisdiction = moved.jurisdiction;
-            self.then(person::Command::MoveHouse { id: person.id, address: moved });
-            verdict = Verdict::Updated;
-        }
-        let household = match said.household {
-            Some(code) => Some(self.household(&code)),
+        let address = said.address.as_ref().map(|address| self.address(address));
+        let household = match &said.household {
+            Some(code) => Some(self.household(code)),
             None if said.leaves_household => None,
             None => person.household,
         };
-        if household != person.household {
-            after.household = household;
+        let differs = merged(person, &said, None).changed
+            || address.as_ref().is_some_and(|to| moves(person, to, area_named))
+            || household != person.household;
+        if !differs {
+            return Verdict::Unchanged;
+        }
+        let (mut after, mut known) = (person.clone(), self.known.outside::<Person>(person.id.0));
+        let merge = merged(person, &said, known.as_ref());
+        let correct = |changes| person::Command::Correct { id: person.id, changes };
+        let outside = known.as_mut().map(|known| &mut known.fields);
+        let mut verdict = settle!(self, person.id.0, &mut after.fields, outside, merge, correct);
+        // Files that name the place where they knew the person to live say nothing new, even where that changed here.
+        let told = known.as_ref().is_some_and(|known| address.as_ref().is_some_and(|to| !moves(known, to, area_named)));
+        if let Some(moved) = address.filter(|to| !told && moves(person, to, area_named)) {
+            for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
+                person.addresses.push(recorded(&moved));
+                person.jurisdiction = moved.jurisdiction;
+            }
+            self.then(person::Command::MoveHouse { id: person.id, address: moved });
+            verdict = verdict.max(Verdict::Updated);
+        }
+        let told = known.as_ref().is_some_and(|known| known.household == household);
+        if !told && household != person.household {
+            for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
+                person.household = household;
+            }
             self.then(person::Command::JoinHousehold { id: person.id, household });
-            verdict = Verdict::Updated;
+            verdict = verdict.max(Verdict::Updated);
         }
-        if verdict == Verdict::Updated {
-            self.known.put(person.id.0, Aggregate::Person(after));
-        }
-        verdict
+        self.settled(person.id.0, Aggregate::Person(after), known.map(Aggregate::Person), verdict)
     }
 
     /// The household of a code, made where there is none.
@@ -248,6 +237,33 @@ impl Intake {
             text: Some(words.join(" ")).filter(|text| !text.is_empty()),
         }
     }
+}
+
+/// What a row says of a person's fields, merged with what stands and with what is known outside.
+fn merged(person: &Person, said: &PersonSaid, outside: Option<&Person>) -> Merge<person::Changes> {
+    let given = beside(person, said);
+    let known = outside.map(|known| (&known.fields, beside(known, said)));
+    merge!(person::Changes, person.fields, given, known, said.clears;
+        full_name, family_name, given_name, latin_name, sex, birth_date, age_years, identifiers, phones,
+        languages, occupation, health_worker, died_on, note)
+}
+
+/// What a row gives, its lists with what stood in the record after them.
+fn beside(person: &Person, said: &PersonSaid) -> person::Given {
+    let permit = Reading::permit();
+    let (mut given, own) = (said.given.clone(), person.id.to_string());
+    let shown = |list: &Option<domain::seal::ContactDetail<Vec<String>>>| {
+        list.as_ref().and_then(|list| list.shown(&permit)).cloned()
+    };
+    given.phones = given.phones.map(|phones| joined(shown(&person.fields.phones).as_ref(), phones));
+    given.languages = given.languages.map(|tags| joined(shown(&person.fields.languages).as_ref(), tags));
+    let identifiers: Vec<Identifier> =
+        said.identifiers.iter().filter(|identifier| identifier.number != own).cloned().collect();
+    if !identifiers.is_empty() {
+        let stands = person.fields.identifiers.as_ref().and_then(|list| list.shown(&permit));
+        given.identifiers = Some(joined(stands, identifiers));
+    }
+    given
 }
 
 fn recorded(address: &AddressGiven) -> Address {

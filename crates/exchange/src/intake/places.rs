@@ -2,7 +2,7 @@
 
 use super::{
     Intake, Lookup, Planned, Verdict,
-    changes::{differ, known_date},
+    changes::{known_date, merge, settle},
     known::own_id,
     read::aside,
 };
@@ -69,17 +69,12 @@ impl Intake {
         // Called by the id it has here, it has no code of its own.
         let own = found.as_ref().map(|place| place.id.to_string());
         given.code = given.code.filter(|code| Some(code) != own.as_ref());
-        given.names = name.map(|name| {
-            let stands = found.as_ref().and_then(|place| place.fields.names.as_ref());
-            let mut names: BTreeMap<String, String> = stands.map(|names| names.0.clone()).unwrap_or_default();
-            if !names.values().any(|other| *other == name) {
-                names.insert(UNDETERMINED.to_owned(), name);
-            }
-            names
-        });
         match found {
-            Some(place) => Ok(self.update_place(&place, &given, &clears, inside)),
-            None => Ok(self.register_place(given, kind, area, inside)),
+            Some(place) => Ok(self.update_place(&place, &given, name.as_deref(), &clears, inside)),
+            None => {
+                given.names = name.map(|name| named(None, &name));
+                Ok(self.register_place(given, kind, area, inside))
+            }
         }
     }
 
@@ -123,30 +118,45 @@ impl Intake {
         &mut self,
         place: &Place,
         given: &place::Given,
+        name: Option<&str>,
         clears: &[&'static str],
         inside: Option<PlaceId>,
     ) -> Verdict {
-        let mut changed = false;
-        let changes = differ!(place::Changes, place.fields, given, clears, &mut changed;
-            code, names, building, address, latitude_microdegrees, longitude_microdegrees, held_on, service_number,
-            beds, opened_on);
-        let mut after = place.clone();
-        let mut verdict = Verdict::Unchanged;
-        if changed {
-            if let Ok(patch) = changes.clone().judge(&place.fields) {
-                patch.apply(&mut after.fields);
+        let said = |place: &Place| place::Given { names: name.map(|name| named(Some(place), name)), ..given.clone() };
+        let merged = |outside: Option<&Place>| {
+            let (given, known) = (said(place), outside.map(|known| (&known.fields, said(known))));
+            merge!(place::Changes, place.fields, given, known, clears;
+                code, names, building, address, latitude_microdegrees, longitude_microdegrees, held_on, service_number,
+                beds, opened_on)
+        };
+        let moves = inside.is_some() && inside != place.inside;
+        if !moves && !merged(None).changed {
+            return Verdict::Unchanged;
+        }
+        let (mut after, mut known) = (place.clone(), self.known.outside::<Place>(place.id.0));
+        let merge = merged(known.as_ref());
+        let correct = |changes| place::Command::Correct { id: place.id, changes };
+        let outside = known.as_mut().map(|known| &mut known.fields);
+        let mut verdict = settle!(self, place.id.0, &mut after.fields, outside, merge, correct);
+        if moves && known.as_ref().is_none_or(|known| known.inside != inside) {
+            for place in [Some(&mut after), known.as_mut()].into_iter().flatten() {
+                place.inside = inside;
             }
-            self.then(place::Command::Correct { id: place.id, changes });
-            verdict = Verdict::Updated;
-        }
-        if inside.is_some() && inside != place.inside {
-            after.inside = inside;
             self.then(place::Command::MoveInside { id: place.id, inside });
-            verdict = Verdict::Updated;
+            verdict = verdict.max(Verdict::Updated);
         }
-        self.known.put(place.id.0, Aggregate::Place(after));
-        verdict
+        self.settled(place.id.0, Aggregate::Place(after), known.map(Aggregate::Place), verdict)
     }
+}
+
+/// The names of a place with one more.
+fn named(place: Option<&Place>, name: &str) -> BTreeMap<String, String> {
+    let stands = place.and_then(|place| place.fields.names.as_ref());
+    let mut names: BTreeMap<String, String> = stands.map(|names| names.0.clone()).unwrap_or_default();
+    if !names.values().any(|other| other == name) {
+        names.insert(UNDETERMINED.to_owned(), name.to_owned());
+    }
+    names
 }
 
 fn place_kind(word: &str) -> Option<PlaceKind> {

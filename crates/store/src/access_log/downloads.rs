@@ -3,6 +3,7 @@
 use super::readers::{among, may_tell, records_of};
 use crate::{
     accounts::AccountError,
+    engine::{DbError, Tx},
     store::Store,
     value::ColumnType,
 };
@@ -10,7 +11,7 @@ use domain::{
     access::Actor,
     id::{AccountId, PersonId},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A file that held records of a person.
@@ -47,6 +48,20 @@ const SQL: &str = "SELECT access_log.at, access_log.account, account.name, acces
      WHERE access_log.query LIKE 'export %' ORDER BY access_log.at, access_log.stream, access_log.seq";
 const TYPES: [ColumnType; 5] =
     [ColumnType::Int, ColumnType::Uuid, ColumnType::Text, ColumnType::Text, ColumnType::Bytes];
+
+/// When a file with names last held each of these records, milliseconds UTC; those that none held are missing. Such a
+/// file may come back (DESIGN §13.13).
+pub(crate) async fn taken_at(tx: &mut Tx, records: &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, i64>, DbError> {
+    let mut taken = BTreeMap::new();
+    tx.each(SQL, &[], &TYPES, |row| {
+        let identified = row[3].text().is_ok_and(|query| query.split(' ').nth(4) == Some(IDENTIFIED));
+        if let (true, Some(at), Ok(packed)) = (identified, row[0].opt_int(), row[4].bytes()) {
+            taken.extend(among(packed, records).into_iter().map(|id| (id, at)));
+        }
+    })
+    .await?;
+    Ok(taken)
+}
 
 impl Store {
     /// Files that held records of this person, oldest first, by who took them. For whoever may tell the person

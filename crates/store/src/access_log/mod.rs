@@ -14,7 +14,7 @@ mod writer;
 pub use chain::{LogFault, LogReport};
 pub(crate) use counts::uses;
 pub use downloads::Download;
-pub(crate) use downloads::export_label;
+pub(crate) use downloads::{export_label, taken_at};
 pub use entry::{Entry, Unlogged};
 pub use readers::{Read, Reader};
 pub use review::ToReview;

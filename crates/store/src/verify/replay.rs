@@ -41,20 +41,21 @@ const COLUMNS: &str = "stream, id, kind, version, released_to, erased, state";
 const PAGE: i64 = 4_000;
 
 /// A journal row that could be read.
-struct Entry {
-    stamp: Stamp,
+pub(crate) struct Entry {
+    pub stamp: Stamp,
     seq: i64,
     position: i64,
-    command_id: Uuid,
-    n: i64,
-    aggregate_id: Uuid,
-    aggregate_version: i64,
-    subject: Option<Uuid>,
-    event: Event,
+    pub command_id: Uuid,
+    pub n: i64,
+    pub aggregate_id: Uuid,
+    pub aggregate_version: i64,
+    pub subject: Option<Uuid>,
+    pub event: Event,
 }
 
 impl Entry {
-    fn read(row: &Row, position: i64) -> Result<Self, DbError> {
+    /// Reads one `journal` row, all columns in their order.
+    pub(crate) fn read(row: &Row, position: i64) -> Result<Self, DbError> {
         let event = Event::decode(row[11].text()?, row[12].int()?, row[13].bytes()?)
             .map_err(|error| DbError::Schema(error.to_string()))?;
         Ok(Self {

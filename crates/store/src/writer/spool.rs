@@ -209,6 +209,26 @@ impl super::Core {
         Ok(self.open_spooled(rows).await?.into_iter().map(|(_, submission)| submission).collect())
     }
 
+    /// Commands in conflict about these records, and whether each is still open.
+    pub(crate) async fn in_conflict(&self, targets: BTreeSet<Uuid>) -> Result<Vec<(Command, bool)>, GroupError> {
+        let mut tx = self.db.begin_read().await?;
+        let sql = "SELECT stream, command_id, body, since, actor, resolved_at FROM conflict \
+             WHERE stream IN (SELECT stream FROM stream_head) AND target IN {1}";
+        let types: Vec<ColumnType> = SPOOLED.into_iter().chain([ColumnType::Int]).collect();
+        let rows = tx.rows(sql, &[Arg::Uuids(targets.into_iter().collect())], &types).await?;
+        tx.roll_back().await?;
+        let resolved = rows.iter().filter(|row| row[5].opt_int().is_some());
+        let resolved: BTreeSet<Uuid> = resolved.filter_map(|row| row[1].opt_uuid()).collect();
+        // Of one whose people were erased no body is left.
+        let kept = rows.into_iter().filter(|row| row[2].bytes().is_ok_and(|body| !body.is_empty())).collect();
+        let opened = self.open_spooled(kept).await?;
+        let open = |(_, submission): (StreamId, Submission)| {
+            let envelope = submission.envelope;
+            (envelope.command, !resolved.contains(&envelope.id.0))
+        };
+        Ok(opened.into_iter().map(open).collect())
+    }
+
     /// Dispatches without an answer, with the stream they come from.
     pub(crate) async fn unanswered(&self) -> Result<Vec<(StreamId, Submission)>, GroupError> {
         let mut tx = self.db.begin_read().await?;
