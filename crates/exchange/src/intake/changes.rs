@@ -162,3 +162,37 @@ pub(super) fn with_precision(date: Option<KnownDate>, precision: Option<&str>) -
         (date, _) => date,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::fields::Open;
+
+    /// What a cell that says `said` does where `here` stands and files knew `known`: `=` nothing, `>` a change, `!` a
+    /// conflict.
+    fn done(here: &str, said: &str, known: Option<&str>) -> char {
+        let kept = |value: &str| Open(value.to_owned());
+        let (here, known, said) = (kept(here), known.map(kept), said.to_owned());
+        let outside = known.as_ref().map(|known| (Some(known), Some(&said)));
+        match cell(Some(&here), Some(&said), outside, false) {
+            Merged::Same => '=',
+            Merged::Change(change) => {
+                assert_eq!((change.seen, change.to), (Some(here.0), Some(said)), "the change of what stands");
+                '>'
+            }
+            Merged::Conflict(change) => {
+                assert_eq!((change.seen, change.to), (known.map(|known| known.0), Some(said)), "what files knew and say");
+                '!'
+            }
+        }
+    }
+
+    #[test]
+    fn a_cell_is_merged_with_what_files_knew() {
+        assert_eq!(done("a", "a", Some("b")), '=', "both sides agree");
+        assert_eq!(done("b", "a", Some("a")), '=', "changed here alone");
+        assert_eq!(done("a", "b", Some("a")), '>', "changed in the file alone");
+        assert_eq!(done("b", "c", Some("a")), '!', "changed on both sides");
+        assert_eq!(done("a", "b", None), '>', "no file knew it");
+    }
+}
