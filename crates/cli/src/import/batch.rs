@@ -28,8 +28,8 @@ use uuid::Uuid;
 
 /// Rows of one commit.
 const ROWS: usize = 500;
-/// Groups sent and not yet answered: one is being written, one is being decided.
-const IN_FLIGHT: usize = 2;
+/// Groups sent and not yet answered: one is being written, one is being decided, one is ready to be.
+const IN_FLIGHT: usize = 3;
 /// Most links kept in memory until the file's last row.
 const DEFERRED: usize = 500_000;
 /// Kinds of ids of one row: commands stand above the records.
@@ -320,8 +320,8 @@ impl<'a> Run<'a> {
         let progress = import::Command::Progress { id: import, rows_done, counts };
         let n = u32::from_be_bytes([said.as_bytes()[0], said.as_bytes()[1], said.as_bytes()[2], said.as_bytes()[3]]);
         submissions.push(Submission::by(self.begun.actor.clone(), envelope(n, u8::MAX, progress.into())));
-        let door = self.store.door().clone();
-        let outcomes = tokio::spawn(async move { door.submit(submissions).await });
+        // Queued before the next group is, so that rows are decided in the file's order.
+        let outcomes = tokio::spawn(self.store.door().submit(submissions));
         self.sent.push_back(Sent { planned, targets, outcomes });
         Ok(())
     }

@@ -82,7 +82,7 @@ impl Db {
             .foreign_keys(false)
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY");
-        let writing = options.clone().pragma("cache_size", "-65536").pragma("wal_autocheckpoint", "16000");
+        let writing = options.clone().pragma("cache_size", "-32768").pragma("wal_autocheckpoint", "16000");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)

@@ -103,8 +103,11 @@ impl Submitter {
     }
 
     /// Submits envelopes and answers each, in order, after they are durable. Envelopes of one stream are decided in the
-    /// order given.
-    pub async fn submit(&self, submissions: Vec<Submission>) -> Vec<Result<Outcome, SubmitError>> {
+    /// order given, and those of one call before those of a later one: they are queued before this returns.
+    pub fn submit(
+        &self,
+        submissions: Vec<Submission>,
+    ) -> impl Future<Output = Vec<Result<Outcome, SubmitError>>> + Send + use<> {
         let mut by_stream: BTreeMap<StreamId, Vec<usize>> = BTreeMap::new();
         for (n, submission) in submissions.iter().enumerate() {
             by_stream.entry(submission.envelope.stream).or_default().push(n);
@@ -118,14 +121,16 @@ impl Submitter {
                 pending.push((places, reply));
             }
         }
-        for (places, reply) in pending {
-            let gone = || SubmitError::Unavailable("the writer stopped".to_owned());
-            let outcomes = reply.await.unwrap_or_else(|_| vec![Err(gone()); places.len()]);
-            for (n, outcome) in places.into_iter().zip(outcomes) {
-                answers[n] = outcome;
+        async move {
+            for (places, reply) in pending {
+                let gone = || SubmitError::Unavailable("the writer stopped".to_owned());
+                let outcomes = reply.await.unwrap_or_else(|_| vec![Err(gone()); places.len()]);
+                for (n, outcome) in places.into_iter().zip(outcomes) {
+                    answers[n] = outcome;
+                }
             }
+            answers
         }
-        answers
     }
 
     fn enqueue(
