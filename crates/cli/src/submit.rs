@@ -8,6 +8,7 @@ use domain::{
     kernel::{Command, Envelope, Outcome, group::Submission},
     refusal::Answer,
 };
+use serde::Deserialize as _;
 use std::{io::Read as _, path::PathBuf};
 use uuid::Uuid;
 
@@ -59,8 +60,9 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     cause.copy_from_slice(&hash.as_bytes()[..16]);
     let mut submissions = Vec::with_capacity(commands.len());
     for (n, command) in (0u32..).zip(commands) {
-        let command: Command =
-            serde_json::from_value(command).with_context(|| format!("command {} cannot be read", n + 1))?;
+        // By the reader of the HTTP door: what it refuses is refused here.
+        let command = Command::deserialize(server::Strict(command));
+        let command = command.with_context(|| format!("command {} cannot be read", n + 1))?;
         let id = CommandId(id::derived(Uuid::from_bytes(cause), n, 0));
         submissions.push(Submission::by(actor.clone(), Envelope::new(id, stream, command)));
     }

@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     problem::{Fault, Problem},
+    strict::Strict,
 };
 use axum::{
     body::Body,
@@ -69,7 +70,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], max_depth: usize) -> Result<T, P
         return Err(Problem::at(StatusCode::BAD_REQUEST, "too_deep_json", pointer));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value: T = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let (path, error) = (error.path(), error.inner());
         broken(pointer(path, &error.to_string()), error)
     })?;

@@ -22,6 +22,7 @@ mod rate;
 mod serve;
 mod signing;
 mod stall;
+mod strict;
 mod texts;
 
 pub use config::{Config, Limits, MonotonicClock, Tls};
@@ -30,3 +31,4 @@ pub use description::document;
 pub use language::Language;
 pub use proxy::Network;
 pub use serve::{ServeError, serve};
+pub use strict::Strict;

@@ -21,6 +21,16 @@ fn a_file_of_commands_is_done_once_and_what_cannot_be_done_is_said() {
     let output = desk.run(&["submit", "end.json"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("command 1 cannot be read"));
+    // An array is no object: refused here as over HTTP.
+    let listed =
+        format!(r#"{{"person": {{"correct": ["{id}", {{"full_name": {{"seen": "王一", "to": "王二"}}}}]}}}}"#);
+    desk.write("listed.json", &listed);
+    let output = desk.run(&["submit", "listed.json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("command 1 cannot be read: invalid type: sequence"),
+        "{output:?}"
+    );
     let approve = r#"{"jurisdiction": {"define": {"id": "01a20dfc-0000-7000-8000-00000000000b", "hierarchy": "administrative",
         "level": "street", "parent": null, "fields": {"code": "350503001"}}}}"#;
     desk.write("area.json", approve);

@@ -7,13 +7,19 @@ use std::{
     net::{SocketAddr, TcpStream},
     os::unix::process::ExitStatusExt as _,
     process::{Child, ChildStdout, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
 /// The longest that a client waits for a byte; nothing that is well takes as long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// `firebreak serve`.
+/// The longest that anything is waited for: a machine that is stopped for minutes and goes on is still waited for, and what
+/// hangs ends the test instead of standing still with it.
+pub const LONGEST: Duration = Duration::from_secs(600);
+
+/// `firebreak serve`; killed when dropped, so that a failed test leaves none behind.
 pub struct Served {
     child: Child,
     _out: BufReader<ChildStdout>,
@@ -47,11 +53,19 @@ impl Served {
         out.read_line(&mut line).expect("its output is read");
         let address = line.trim().rsplit('/').next().and_then(|address| address.parse().ok());
         let address = address.unwrap_or_else(|| panic!("it says where it serves: {line:?}"));
-        let mut client = Client::to(address);
+        let mut served = Self { child, _out: out, address, ready_after: Duration::ZERO };
+        served.wait_until_ready();
+        served.ready_after = began.elapsed();
+        served
+    }
+
+    /// Asks until it says that it is ready, and how long that took.
+    pub fn wait_until_ready(&self) -> Duration {
+        let (began, mut client) = (Instant::now(), Client::to(self.address));
         while client.send("GET", "/readyz", None).map_or(0, |answer| answer.status) != 200 {
-            assert!(began.elapsed() < PATIENCE, "it becomes ready");
+            assert!(began.elapsed() < LONGEST, "it becomes ready");
         }
-        Self { child, _out: out, address, ready_after: began.elapsed() }
+        began.elapsed()
     }
 
     /// SIGKILL.
@@ -66,12 +80,28 @@ impl Served {
         let id = self.child.id().to_string();
         let sent = std::process::Command::new("kill").args(["-s", "TERM", &id]).status();
         assert!(sent.expect("kill runs").success());
-        self.child.wait().expect("it has ended")
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || done.send(self.child.wait()));
+        match ended.recv_timeout(LONGEST) {
+            Ok(status) => status.expect("it has ended"),
+            Err(_) => {
+                let _ = std::process::Command::new("kill").args(["-s", "KILL", &id]).status();
+                panic!("it does not stop");
+            }
+        }
     }
 
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("its state is told").is_none()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Of one that has ended nothing is left to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -94,22 +124,30 @@ impl Answer {
     }
 }
 
+/// Whether the other side has ended the connection.
+fn is_end(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+}
+
 /// A client on one connection; a broken one is made again with the next request.
 #[derive(Debug)]
 pub struct Client {
     pub address: SocketAddr,
     pub cookie: String,
+    /// Connections that had ended while they were kept, and were made again.
+    pub made_again: u64,
     connection: Option<BufReader<TcpStream>>,
 }
 
 impl Client {
     pub fn to(address: SocketAddr) -> Self {
-        Self { address, cookie: String::new(), connection: None }
+        Self { address, cookie: String::new(), made_again: 0, connection: None }
     }
 
     /// Another connection of the same session, maybe to another server.
     pub fn again(&self, address: SocketAddr) -> Self {
-        Self { address, cookie: self.cookie.clone(), connection: None }
+        Self { address, cookie: self.cookie.clone(), made_again: 0, connection: None }
     }
 
     pub fn signed_in(address: SocketAddr, login: &str) -> Self {
@@ -128,11 +166,28 @@ impl Client {
     }
 
     pub fn send(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<Answer> {
-        let answer = self.open(method, path, body).and_then(|()| self.read());
+        let kept = self.connection.is_some();
+        let mut begun = self.begin(method, path, body);
+        // A server ends a connection on which no request came for a while, and may do so while one is on its way: every
+        // client asks once more on a new one (RFC 9112 §9.3.1), its commands under the same ids. A new connection that
+        // ends without an answer is an error.
+        if kept && begun.as_ref().is_err_and(is_end) {
+            self.connection = None;
+            self.made_again += 1;
+            begun = self.begin(method, path, body);
+        }
+        let answer = begun.and_then(|()| self.read());
         if answer.is_err() {
             self.connection = None;
         }
         answer
+    }
+
+    /// Sends a request and waits for the first byte of its answer.
+    fn begin(&mut self, method: &str, path: &str, body: Option<&str>) -> io::Result<()> {
+        self.open(method, path, body)?;
+        let connection = self.connection.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        if connection.fill_buf()?.is_empty() { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 
     /// Sends a request and leaves its answer on the connection.

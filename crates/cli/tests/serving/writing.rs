@@ -1,6 +1,6 @@
 //! Writers that register people over HTTP, and their own ledger of what was acknowledged.
 
-use crate::served::{Answer, Client};
+use crate::served::{Answer, Client, LONGEST};
 use domain::{
     id::{CommandId, StreamId},
     kernel::Envelope,
@@ -8,7 +8,10 @@ use domain::{
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Condvar, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -38,14 +41,58 @@ pub struct Shared {
     pub enough: AtomicBool,
     /// Answers that turned a request away.
     pub away: AtomicU64,
+    /// Writers whose server was gone.
+    pub gone: AtomicU64,
+    /// Connections that had ended while they were kept, and were made again.
+    pub made_again: AtomicU64,
+    /// Writers that still write.
+    writing: AtomicU64,
+    looks: Mutex<()>,
+    changed: Condvar,
 }
 
 impl Shared {
-    /// Returns when so many commands were acknowledged.
+    /// Returns when so many commands were acknowledged; panics where nobody writes any more, or nothing was acknowledged
+    /// for [`LONGEST`].
     pub fn wait_for(&self, acknowledged: u64) {
+        let mut look = self.looks.lock().expect("nobody panics at a look");
         while self.acknowledged.load(Ordering::Relaxed) < acknowledged {
-            thread::yield_now();
+            assert!(self.writing.load(Ordering::Relaxed) > 0, "all writers have ended before {acknowledged}");
+            let (next, waited) = self.changed.wait_timeout(look, LONGEST).expect("nobody panics at a look");
+            assert!(!waited.timed_out(), "nothing is acknowledged any more");
+            look = next;
         }
+    }
+
+    /// Lets `for_at_most` pass, or less where something is acknowledged before.
+    fn pause(&self, for_at_most: Duration) {
+        let look = self.looks.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _ = self.changed.wait_timeout(look, for_at_most);
+    }
+
+    fn tell(&self) {
+        drop(self.looks.lock());
+        self.changed.notify_all();
+    }
+}
+
+/// A writer at work: however it ends, whoever waits is told.
+struct AtWork<'s>(&'s Shared);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.writing.fetch_sub(1, Ordering::Relaxed);
+        self.0.tell();
+    }
+}
+
+/// Ends the writers, also where whoever watches them panics.
+struct Enough<'s>(&'s Shared);
+
+impl Drop for Enough<'_> {
+    fn drop(&mut self) {
+        self.0.enough.store(true, Ordering::Relaxed);
+        self.0.tell();
     }
 }
 
@@ -77,17 +124,23 @@ impl Writer {
                 self.open.extend(self.acknowledged.keys().next_back());
             }
             let batch: Vec<Value> = self.open.iter().map(|n| envelope(*n)).collect();
-            let began = Instant::now();
+            let (began, made_again) = (Instant::now(), client.made_again);
             let Ok(answer) = client.send("POST", "/api/v1/commands", Some(&Value::Array(batch).to_string())) else {
+                shared.gone.fetch_add(1, Ordering::Relaxed);
                 return;
             };
+            shared.made_again.fetch_add(client.made_again - made_again, Ordering::Relaxed);
             self.longest = self.longest.max(began.elapsed());
             match answer.status {
                 200 => self.note(&answer, shared),
                 // Too much at once, or the database is away: the same again.
-                429 | 503 => {
-                    assert!(answer.header("retry-after").is_some(), "it says when to come again: {answer:?}");
+                status @ (429 | 503) => {
+                    let seconds = answer.header("retry-after").and_then(|seconds| seconds.parse().ok());
+                    let seconds = seconds.unwrap_or_else(|| panic!("it says when to come again: {answer:?}"));
                     shared.away.fetch_add(1, Ordering::Relaxed);
+                    if status == 503 {
+                        shared.pause(Duration::from_secs(seconds));
+                    }
                 }
                 _ => panic!("neither done nor turned away: {answer:?}"),
             }
@@ -113,6 +166,7 @@ impl Writer {
             }
         }
         self.open = open;
+        shared.tell();
     }
 }
 
@@ -127,11 +181,14 @@ pub fn while_writing<T>(
     assert_eq!(writers.len(), clients.len());
     shared.enough.store(false, Ordering::Relaxed);
     thread::scope(|scope| {
+        let _enough = Enough(shared);
         for (writer, client) in writers.iter_mut().zip(clients) {
-            scope.spawn(|| writer.write(client, shared));
+            shared.writing.fetch_add(1, Ordering::Relaxed);
+            scope.spawn(|| {
+                let _at_work = AtWork(shared);
+                writer.write(client, shared);
+            });
         }
-        let done = meanwhile();
-        shared.enough.store(true, Ordering::Relaxed);
-        done
+        meanwhile()
     })
 }

@@ -104,6 +104,9 @@ async fn a_body_that_cannot_be_read_is_refused_at_its_place_with_nothing_done() 
     let (running, client) = Running::with_epidemiologist().await;
     let id = Uuid::from_u128(1);
     let with = |command: &str| format!("{{\"id\":\"{id}\",\"stream\":1,\"command\":{command}}}");
+    let correct = |minutes: &str| {
+        with(&format!("{{\"exposure\":{{\"correct\":{{\"id\":\"{id}\",\"changes\":{{\"minutes\":{minutes}}}}}}}}}"))
+    };
     let cases = [
         ("{", expected(400, "malformed_json", "")),
         ("[]", expected(422, "empty_batch", "")),
@@ -133,6 +136,14 @@ async fn a_body_that_cannot_be_read_is_refused_at_its_place_with_nothing_done() 
             &format!("{{\"id\":\"{id}\",\"stream\":1,\"actor\":\"{id}\",\"command\":{{\"case\":{{}}}}}}"),
             expected(422, "unknown_field", ""),
         ),
+        // An array is no object, though its items come in the order of the fields.
+        (&format!("[[\"{id}\",1,{{}}]]"), expected(422, "wrong_type", "/0")),
+        (
+            &with(&format!("{{\"person\":{{\"correct\":[\"{id}\",{{}}]}}}}")),
+            expected(422, "wrong_type", "/command/person/correct"),
+        ),
+        (&correct("[30,45]"), expected(422, "wrong_type", "/command/exposure/correct/changes/minutes")),
+        (&correct("{\"to\":[45]}"), expected(422, "wrong_type", "/command/exposure/correct/changes/minutes/to")),
     ];
     for (body, problem) in cases {
         assert_eq!(refused(&client, body).await, problem, "{body}");
