@@ -25,8 +25,9 @@ const MOVE: &str = "INSERT INTO match_key_level (level, stream, key, id) \
      WHERE level = $1 AND stream = $2 AND key BETWEEN $3 AND $4 ON CONFLICT DO NOTHING";
 const MOVED: &str = "DELETE FROM match_key_level WHERE level = $1 AND stream = $2 AND key BETWEEN $3 AND $4";
 
-/// The table that holds the rows of this one, where it is kept in levels.
-pub(crate) fn level_table(engine: Engine, table: &Table) -> Option<&'static str> {
+/// The table that holds the rows of this one, where it is kept in levels: `level` 0, 1 or 2 stands before its columns, and
+/// new rows go to 0.
+pub fn level_table(engine: Engine, table: &Table) -> Option<&'static str> {
     (engine == Engine::Sqlite && table.name == MATCH_KEY.name).then_some("match_key_level")
 }
 

@@ -11,7 +11,7 @@ pub mod closure;
 pub mod engine;
 pub mod erasing;
 pub mod feed;
-mod levels;
+pub mod levels;
 pub mod matching;
 pub mod origin;
 pub mod query;

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    engine::{Db, Tx},
+    engine::{Db, Engine, Tx},
+    levels::level_table,
     table::Table,
     value::{Row, Value},
     writer::Written,
@@ -134,21 +135,25 @@ async fn write_rows(db: &Db, put: Rows, gone: Rows) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn upsert_text(table: &Table, marks: impl Fn(usize) -> String) -> String {
+fn upsert_text(engine: Engine, table: &Table, marks: impl Fn(usize) -> String) -> String {
     let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     let set: Vec<String> = names[table.key..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
+    let values = (1..=names.len()).map(marks).collect::<Vec<_>>().join(", ");
+    if let Some(levels) = level_table(engine, table) {
+        let columns = names.join(", ");
+        return format!("INSERT INTO {levels} (level, {columns}) VALUES (0, {values}) ON CONFLICT DO NOTHING");
+    }
     let action = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
     format!(
-        "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO {action}",
+        "INSERT INTO {} ({}) VALUES ({values}) ON CONFLICT ({}) DO {action}",
         table.name,
         names.join(", "),
-        (1..=names.len()).map(marks).collect::<Vec<_>>().join(", "),
         names[..table.key].join(", ")
     )
 }
 
 async fn one(tx: &mut Tx, table: &Table, row: Row) -> anyhow::Result<()> {
-    let text = upsert_text(table, |n| format!("${n}"));
+    let text = upsert_text(tx.engine(), table, |n| format!("${n}"));
     match tx {
         Tx::Sqlite(tx) => {
             let mut query = sqlx::query(AssertSqlSafe(text));
@@ -188,7 +193,7 @@ pub fn open_rusqlite(path: &std::path::Path) -> anyhow::Result<rusqlite::Connect
     let connection = rusqlite::Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(200);
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -98304; PRAGMA wal_autocheckpoint = 8000;",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;",
     )?;
     Ok(connection)
 }
@@ -203,13 +208,17 @@ pub fn rusqlite(connection: &mut rusqlite::Connection, all: &[Written]) -> anyho
         for (table, keys) in &gone {
             let same: Vec<String> =
                 table.columns[..table.key].iter().enumerate().map(|(n, column)| format!("{} = ?{}", column.name, n + 1)).collect();
-            let mut statement = tx.prepare_cached(&format!("DELETE FROM {} WHERE {}", table.name, same.join(" AND ")))?;
+            let same = same.join(" AND ");
+            let mut statement = tx.prepare_cached(&match level_table(Engine::Sqlite, table) {
+                Some(levels) => format!("DELETE FROM {levels} WHERE level IN (0, 1, 2) AND {same}"),
+                None => format!("DELETE FROM {} WHERE {same}", table.name),
+            })?;
             for key in keys {
                 statement.execute(rusqlite::params_from_iter(key.iter().map(bound)))?;
             }
         }
         for (table, rows) in &put {
-            let mut statement = tx.prepare_cached(&upsert_text(table, |n| format!("?{n}")))?;
+            let mut statement = tx.prepare_cached(&upsert_text(Engine::Sqlite, table, |n| format!("?{n}")))?;
             for row in rows {
                 statement.execute(rusqlite::params_from_iter(row.iter().map(bound)))?;
             }
