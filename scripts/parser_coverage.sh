@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 llvm=${1:?name the folder of llvm-profdata and llvm-cov}
 what=${2:-files bodies}
 export CARGO_TARGET_DIR=${COVERAGE_TARGET_DIR:-target/coverage}
-export RUSTFLAGS="-C instrument-coverage"
+# Names uncompressed: not every build of the LLVM tools reads compressed ones.
+export RUSTFLAGS="-C instrument-coverage -C llvm-args=-enable-name-compression=false"
 profiles=$PWD/$CARGO_TARGET_DIR/profiles
 [[ $CARGO_TARGET_DIR = /* ]] && profiles=$CARGO_TARGET_DIR/profiles
 # What the build itself runs is instrumented too and writes its counts somewhere.
