@@ -125,6 +125,7 @@ async fn open(place: &Place, script: &Script<'_>, scenario: Arc<AtomicI64>) -> a
         url: place.database.clone(),
         keys_url: place.keys_url()?,
         master: place.master_keys()?,
+        keys_kept: store::store::KEYS_KEPT,
         clock: Arc::new(move || scenario.load(Ordering::Relaxed)),
         entropy: born::entropy(),
         create: true,

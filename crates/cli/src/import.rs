@@ -1,5 +1,6 @@
 //! `firebreak import`: a file into the register, through the same door as people, as a named account.
 
+mod ahead;
 mod batch;
 mod begin;
 mod found;
@@ -53,6 +54,9 @@ fn noun(name: &str) -> Result<Noun, String> {
     })
 }
 
+/// People whose keys an import keeps in memory: those of the batches under way, several times over.
+const KEYS: usize = 10_000;
+
 /// Runs it.
 pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     if let Some(out) = &arguments.suggest_map {
@@ -61,7 +65,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
     spare_inputs(&arguments)?;
     let (stream, mapping_text) = open(&arguments)?;
-    let store = place.open().await?;
+    let store = place.open_keeping(KEYS).await?;
     let actor = place.actor(&store).await?;
     let import = begin::begin(&store, actor, &arguments, mapping_text.as_bytes(), stream.expected_rows()).await?;
     let quiet = arguments.json || !std::io::stderr().is_terminal();

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 use store::{
-    store::{Opening, Store},
+    store::{KEYS_KEPT, Opening, Store},
     vault::MasterKeys,
 };
 
@@ -104,13 +104,18 @@ impl Place {
 
     /// Opens a database that exists.
     pub async fn open(&self) -> anyhow::Result<Store> {
-        self.open_with(false, false).await
+        self.open_with(false, false, KEYS_KEPT).await
+    }
+
+    /// Opens a database for work that comes back to few people: the keys of so many stay in memory.
+    pub async fn open_keeping(&self, keys: usize) -> anyhow::Result<Store> {
+        self.open_with(false, false, keys).await
     }
 
     /// Makes what is missing (folders, keys, schema) and opens it.
     pub async fn create(&self, exercise: bool) -> anyhow::Result<Store> {
         self.prepare_folders()?;
-        self.open_with(true, exercise).await
+        self.open_with(true, exercise, KEYS_KEPT).await
     }
 
     /// Makes folders and key files that are missing.
@@ -131,11 +136,12 @@ impl Place {
         Ok(())
     }
 
-    async fn open_with(&self, create: bool, exercise: bool) -> anyhow::Result<Store> {
+    async fn open_with(&self, create: bool, exercise: bool, keys_kept: usize) -> anyhow::Result<Store> {
         Ok(Store::open(Opening {
             url: self.database.clone(),
             keys_url: self.keys_url()?,
             master: self.master_keys()?,
+            keys_kept,
             clock: born::clock(),
             entropy: born::entropy(),
             create,

@@ -21,6 +21,8 @@ use std::{
 };
 use uuid::Uuid;
 
+pub use crate::vault::KEYS_KEPT;
+
 /// What is needed to open a database.
 pub struct Opening {
     /// `sqlite:FILE` or `postgres://…`.
@@ -29,6 +31,8 @@ pub struct Opening {
     pub keys_url: String,
     /// Keys that wrap the key store.
     pub master: MasterKeys,
+    /// People whose keys stay in memory: [`KEYS_KEPT`], or fewer where few are looked at again.
+    pub keys_kept: usize,
     /// The clock.
     pub clock: SharedClock,
     /// Entropy for new keys.
@@ -98,7 +102,7 @@ impl Store {
         if sealed && file.is_some_and(|file| !Path::new(file.split('?').next().unwrap_or(file)).exists()) {
             return Err(missing_keys().into());
         }
-        let vault = Arc::new(Vault::open(&opening.keys_url, opening.master).await?);
+        let vault = Arc::new(Vault::open_with_cache(&opening.keys_url, opening.master, opening.keys_kept).await?);
         if sealed && vault.persons().await? == 0 {
             return Err(missing_keys().into());
         }

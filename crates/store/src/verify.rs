@@ -10,7 +10,7 @@ use crate::{
     state::{self, Hashing, TableHash},
     table::Table,
     tables::{self, JOURNAL, STREAM_HEAD},
-    value::{ColumnType, Value},
+    value::{ColumnType, Row, Value},
     vault::{Vault, VaultError},
 };
 use futures_util::TryStreamExt as _;
@@ -90,7 +90,7 @@ pub struct Verifying<'a> {
 /// Verifies a database; `progress` gets entries done.
 pub async fn verify(what: Verifying<'_>, progress: impl FnMut(i64)) -> Result<Report, VerifyError> {
     let mut faults = Faults::default();
-    let mut live = what.db.begin_read().await?;
+    let (mut live, beside) = views(what.db).await?;
     let mut report = Report {
         entries: 0,
         tables: Vec::new(),
@@ -103,14 +103,17 @@ pub async fn verify(what: Verifying<'_>, progress: impl FnMut(i64)) -> Result<Re
         let replay = Replay::open(what.vault.clone(), what.kept, what.scratch_folder).await?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let replaying = tokio::spawn(replayed(replay, receiver, what.key));
+        let reading = beside.map(|beside| tokio::spawn(tables_beside(beside, what.key)));
         let walked = walk_all(&mut live, &what, sender, &mut report, &mut faults, progress).await;
-        // The tables are read while the replay ends.
-        let tables = match walked {
-            Ok(()) => read_tables(&mut live, &what.key, &mut faults).await,
-            Err(error) => Err(error),
+        let tables = match (&walked, reading) {
+            (_, Some(reading)) => ended(reading).await,
+            (Ok(()), None) => read_tables(&mut live, &what.key).await,
+            (Err(_), None) => Ok(Default::default()),
         };
         let (mut replay, sums) = ended(replaying).await?;
-        let tables = tables?;
+        walked?;
+        let (tables, unreadable) = tables?;
+        faults.append(unreadable);
         faults.append(std::mem::take(&mut replay.faults));
         let differing: Vec<_> =
             tables.iter().filter(|(table, _, sum)| sums.get(table.name) != sum.as_ref()).collect();
@@ -145,11 +148,37 @@ async fn replayed(
     Ok((replay, sums))
 }
 
-async fn ended(replaying: JoinHandle<Result<(Replay, Sums), VerifyError>>) -> Result<(Replay, Sums), VerifyError> {
-    match replaying.await {
+async fn ended<T>(half: JoinHandle<Result<T, VerifyError>>) -> Result<T, VerifyError> {
+    match half.await {
         Ok(ended) => ended,
-        Err(error) => Err(DbError::Schema(format!("the replay did not end: {error}")).into()),
+        Err(error) => Err(DbError::Schema(format!("a half of the verification did not end: {error}")).into()),
     }
+}
+
+/// Views begun before one of them is given up.
+const VIEWS: usize = 8;
+
+/// Two views of the database at one instant, so that the tables are read beside the journal: every commit that changes
+/// what can be proved moves a stream's head. One view alone where commits come so fast that two never show the same.
+async fn views(db: &Db) -> Result<(Tx, Option<Tx>), DbError> {
+    let mut first = db.begin_read().await?;
+    let mut heads_of_first = heads(&mut first).await?;
+    for _ in 0..VIEWS {
+        let mut second = db.begin_read().await?;
+        let heads_of_second = heads(&mut second).await?;
+        if heads_of_first == heads_of_second {
+            return Ok((first, Some(second)));
+        }
+        std::mem::replace(&mut first, second).roll_back().await?;
+        heads_of_first = heads_of_second;
+    }
+    Ok((first, None))
+}
+
+/// What stands at the streams' heads, whatever it is.
+async fn heads(tx: &mut Tx) -> Result<Vec<(Row, Option<&'static str>)>, DbError> {
+    let sql = format!("SELECT {} FROM stream_head ORDER BY stream", STREAM_HEAD.column_list());
+    tx.found(sql, Vec::new(), &STREAM_HEAD).map_ok(|found| (found.row, found.misfit)).try_collect().await
 }
 
 /// Walks every stream's chain and hands its entries on.
@@ -285,9 +314,16 @@ async fn declared(tx: &mut Tx, faults: &mut Faults) -> Result<bool, DbError> {
 
 type Read = Vec<(&'static Table, TableHash, Option<Sum>)>;
 
+/// [`read_tables`] on a view of its own.
+async fn tables_beside(mut view: Tx, key: [u8; 32]) -> Result<(Read, Faults), VerifyError> {
+    let read = read_tables(&mut view, &key).await?;
+    view.roll_back().await?;
+    Ok(read)
+}
+
 /// Reads every table that replay gives back, once: its hash in key order, and its sum under the run's key.
-async fn read_tables(live: &mut Tx, key: &[u8; 32], faults: &mut Faults) -> Result<Read, VerifyError> {
-    let (mut summing, mut read) = (Summing::new(key), Read::new());
+async fn read_tables(live: &mut Tx, key: &[u8; 32]) -> Result<(Read, Faults), VerifyError> {
+    let (mut summing, mut read, mut faults) = (Summing::new(key), Read::new(), Faults::default());
     for table in state::provable() {
         let (mut hashing, mut sum) = (Hashing::new(table), Sum::default());
         let mut rows = live.found(state::in_order(live.engine(), table), Vec::new(), table);
@@ -309,7 +345,7 @@ async fn read_tables(live: &mut Tx, key: &[u8; 32], faults: &mut Faults) -> Resu
         }
         read.push((table, hashing.finish(table), (sum.rows > 0).then_some(sum)));
     }
-    Ok(read)
+    Ok((read, faults))
 }
 
 /// Names the first row in which each of these tables differs from what it should hold.

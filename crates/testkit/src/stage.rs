@@ -131,6 +131,7 @@ async fn open(url: &str, keys_url: &str, clock: &TestClock, seed: u64, create: b
         url: url.to_owned(),
         keys_url: keys_url.to_owned(),
         master: MasterKeys::parse(MASTER).expect("the master key is well formed"),
+        keys_kept: store::store::KEYS_KEPT,
         clock: clock.shared(),
         entropy: entropy::seeded(seed),
         create,

@@ -239,6 +239,7 @@ async fn open(url: &str, keys: &str) -> anyhow::Result<Store> {
         url: url.to_owned(),
         keys_url: keys.to_owned(),
         master: MasterKeys::parse(MASTER)?,
+        keys_kept: store::store::KEYS_KEPT,
         clock: born::clock(),
         entropy: born::entropy(),
         create: true,

@@ -1,7 +1,12 @@
 //! The rows, group by group: each group is one commit with its own line of progress, so that a run that is killed goes
 //! on where the last commit ended, under the same ids.
 
-use super::{Arguments, begin::Begun, found};
+use super::{
+    Arguments,
+    ahead::{Ahead, Look},
+    begin::Begun,
+    found,
+};
 use anyhow::{Context as _, bail};
 use domain::{
     access,
@@ -12,7 +17,7 @@ use domain::{
 };
 use exchange::{
     ErrorsFile, MappedRecord, RowError, RowOutcome, RowStream,
-    intake::{Fault, Intake, RowPlan, Verdict, row_error},
+    intake::{Fault, Intake, Known, RowPlan, Verdict, row_error},
     source::RawRow,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,9 +32,9 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// Rows of one commit.
-const ROWS: usize = 500;
+const ROWS: usize = 1000;
 /// Groups sent and not yet answered: one is being written, one is being decided, one is ready to be.
-const IN_FLIGHT: usize = 3;
+const IN_FLIGHT: usize = 2;
 /// Most links kept in memory until the file's last row.
 const DEFERRED: usize = 500_000;
 /// Kinds of ids of one row: commands stand above the records.
@@ -128,22 +133,28 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Reads, plans and commits to the last row.
+    /// Reads, plans and commits to the last row. While one batch is planned, the next one's look at the register goes on
+    /// beside it.
     pub async fn to_the_end(mut self) -> anyhow::Result<Tally> {
         let mut n: u32 = 0;
-        loop {
-            let batch = self.stream.next_batch(ROWS)?;
-            if batch.is_empty() {
-                break;
+        let mut next = self.read(&mut n)?;
+        self.look_ahead(&mut next, 0);
+        while let Some(batch) = next {
+            next = self.read(&mut n)?;
+            let looked = match batch.look {
+                Some(look) => Some((look.remembered, look.found().await?)),
+                None => None,
+            };
+            self.look_ahead(&mut next, usize::from(looked.is_some()));
+            let done = batch.first + u32::try_from(batch.rows.len())?;
+            match looked {
+                Some((remembered, found)) => {
+                    self.intake.known.next_batch(remembered);
+                    self.group(batch.rows, batch.first, found, i64::from(done)).await?;
+                }
+                None => self.pass_over(batch.rows, batch.first)?,
             }
-            let first = n;
-            n = n.checked_add(u32::try_from(batch.len())?).context("the file has too many rows; split it")?;
-            if i64::from(n) <= self.begun.rows_done {
-                self.pass_over(batch, first)?;
-            } else {
-                self.group(batch, first, i64::from(n)).await?;
-            }
-            self.bar.set_position(u64::from(n));
+            self.bar.set_position(u64::from(done));
         }
         let rows = i64::from(n);
         self.settle(0).await?;
@@ -185,9 +196,27 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What was sent and not answered yet is not in the register: the planner remembers it. A dry run sends nothing.
-    fn next_batch(&mut self) {
-        self.intake.known.next_batch(if self.dry { usize::MAX } else { self.sent.len() });
+    /// Reads a batch; one ends where an earlier run did, whatever its batches were.
+    fn read(&mut self, n: &mut u32) -> anyhow::Result<Option<Ahead>> {
+        let left = usize::try_from(self.begun.rows_done - i64::from(*n)).unwrap_or(0);
+        Ahead::read(&mut self.stream, if left == 0 { ROWS } else { left.min(ROWS) }, n)
+    }
+
+    /// Begins the look at the register for the batch that comes next, `planning` batches being planned meanwhile; none for
+    /// rows of an earlier run.
+    fn look_ahead(&self, next: &mut Option<Ahead>, planning: usize) {
+        let Some(next) = next else { return };
+        if i64::from(next.first) + next.rows.len() as i64 > self.begun.rows_done {
+            let records = next.rows.iter().filter_map(|outcome| outcome.records.as_ref().ok()).flatten();
+            next.look = Some(self.look(records, planning));
+        }
+    }
+
+    /// Begins a look at the register. What was sent and not answered yet, and what is planned meanwhile, is not in it: the
+    /// planner remembers it. A dry run sends nothing.
+    fn look<'r>(&self, records: impl Iterator<Item = &'r MappedRecord>, planning: usize) -> Look {
+        let remembered = if self.dry { usize::MAX } else { self.sent.len() + planning };
+        Look::begin(self.store.clone(), self.sight.clone(), self.intake.lookups(records), remembered)
     }
 
     fn defer(&mut self, link: Deferred) -> anyhow::Result<()> {
@@ -198,11 +227,17 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn group(&mut self, batch: Vec<RowOutcome>, first: u32, rows_done: i64) -> anyhow::Result<()> {
-        tracing::trace!(first, "looking up and planning");
+    async fn group(
+        &mut self,
+        batch: Vec<RowOutcome>,
+        first: u32,
+        found: Known,
+        rows_done: i64,
+    ) -> anyhow::Result<()> {
+        tracing::trace!(first, "planning");
         let readable = (first..).zip(&batch).filter_map(|(n, outcome)| Some((n, outcome.records.as_ref().ok()?)));
         let rows: Vec<(u32, &[MappedRecord])> = readable.map(|(n, records)| (n, records.as_slice())).collect();
-        let mut plans = self.plan(&rows, false).await?.into_iter();
+        let mut plans = self.plan(&rows, found, false).await?.into_iter();
         let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(batch.len()));
         for (n, RowOutcome { row, records }) in (first..).zip(batch) {
             let plan = match records {
@@ -229,15 +264,20 @@ impl<'a> Run<'a> {
 
     /// Plans the rows of one group, in their order. Where they would change what was changed here, they are planned again
     /// knowing what files knew of it.
-    async fn plan(&mut self, rows: &[(u32, &[MappedRecord])], last: bool) -> anyhow::Result<Vec<RowPlan>> {
-        self.next_batch();
+    async fn plan(
+        &mut self,
+        rows: &[(u32, &[MappedRecord])],
+        mut found: Known,
+        last: bool,
+    ) -> anyhow::Result<Vec<RowPlan>> {
         loop {
-            let records = rows.iter().flat_map(|(_, records)| *records);
-            found::load(self.store, &mut self.sight, &mut self.intake, records).await?;
+            self.intake.known.take(found);
             let plans = rows.iter().map(|(n, records)| self.intake.row(*n, records, last)).collect();
             if !found::load_origins(self.store, &mut self.intake).await? {
                 return Ok(plans);
             }
+            let records = rows.iter().flat_map(|(_, records)| *records);
+            found = self.look(records, 0).found().await?;
         }
     }
 
@@ -270,7 +310,9 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             let linked: Vec<(u32, &[MappedRecord])> = some.iter().map(|link| (link.n, link.records.as_slice())).collect();
-            let plans = self.plan(&linked, true).await?;
+            let look = self.look(linked.iter().flat_map(|(_, records)| *records), 0);
+            self.intake.known.next_batch(look.remembered);
+            let plans = self.plan(&linked, look.found().await?, true).await?;
             let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(some.len()));
             for (link, plan) in some.into_iter().zip(plans) {
                 // A link of an earlier run that stands already was counted then.

@@ -6,39 +6,43 @@ use domain::{
     id::JurisdictionId,
     kernel::{Kind, Located},
 };
-use exchange::{
-    MappedRecord,
-    intake::{Intake, Origin},
-};
+use exchange::intake::{Intake, Known, Lookup, Origin};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use store::{matching::LookUp, store::Store};
 use uuid::Uuid;
 
 /// What an account may read, as far as it was asked.
+#[derive(Clone)]
 pub struct Sight {
     actor: Arc<Actor>,
     /// By action and area, for records that lie in one. An area that is not open may still hold a record that is, by an
     /// assignment.
-    areas: BTreeMap<(Action, JurisdictionId), bool>,
+    areas: Arc<Mutex<BTreeMap<(Action, JurisdictionId), bool>>>,
 }
 
 impl Sight {
     /// Of this account.
     pub fn of(actor: Arc<Actor>) -> Self {
-        Self { actor, areas: BTreeMap::new() }
+        Self { actor, areas: Arc::default() }
     }
 
-    async fn sees(&mut self, store: &Store, id: Uuid, located: &Located) -> anyhow::Result<bool> {
+    fn areas(&self) -> MutexGuard<'_, BTreeMap<(Action, JurisdictionId), bool>> {
+        // A panic elsewhere leaves whole answers behind.
+        self.areas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn sees(&self, store: &Store, id: Uuid, located: &Located) -> anyhow::Result<bool> {
         let Some(action) = reading(located.aggregate.kind()) else { return Ok(true) };
         if let Some(area) = located.aggregate.about().jurisdiction {
-            let open = match self.areas.get(&(action, area)) {
-                Some(open) => *open,
+            let judged = self.areas().get(&(action, area)).copied();
+            let open = match judged {
+                Some(open) => open,
                 None => {
                     let open = store.judge_area(&self.actor, action, area.0).await.is_ok();
-                    self.areas.insert((action, area), open);
+                    self.areas().insert((action, area), open);
                     open
                 }
             };
@@ -65,28 +69,24 @@ fn reading(kind: Kind) -> Option<Action> {
     })
 }
 
-/// Loads what planning `records` will look for.
-pub async fn load<'r>(
-    store: &Store,
-    sight: &mut Sight,
-    intake: &mut Intake,
-    records: impl Iterator<Item = &'r MappedRecord>,
-) -> anyhow::Result<()> {
-    let lookup = intake.lookups(records);
+/// Looks for what planning will need: everything found is of one moment.
+pub async fn look(store: &Store, sight: &Sight, lookup: Lookup) -> anyhow::Result<Known> {
+    let mut known = Known::default();
     let mut register = store.look_up().await?;
-    put(store, sight, intake, register.matching(&lookup.keys).await?).await?;
+    put(store, sight, &mut known, register.matching(&lookup.keys).await?).await?;
     if !lookup.ids.is_empty() {
-        put(store, sight, intake, register.located(lookup.ids).await?).await?;
+        put(store, sight, &mut known, register.located(lookup.ids).await?).await?;
     }
-    people(store, &mut register, sight, intake).await?;
+    people(store, &mut register, sight, &mut known).await?;
     if !lookup.relations.is_empty() {
-        let targets = intake.known.ids();
+        let targets = known.ids();
         if !targets.is_empty() {
-            put(store, sight, intake, register.referring(&targets, &lookup.relations).await?).await?;
-            people(store, &mut register, sight, intake).await?;
+            put(store, sight, &mut known, register.referring(&targets, &lookup.relations).await?).await?;
+            people(store, &mut register, sight, &mut known).await?;
         }
     }
-    Ok(register.end().await?)
+    register.end().await?;
+    Ok(known)
 }
 
 /// Looks up what is known outside of records that the batch just planned would change and that were changed here, and
@@ -103,28 +103,18 @@ pub async fn load_origins(store: &Store, intake: &mut Intake) -> anyhow::Result<
 }
 
 /// The people of cases, contacts and samples found, and once more where they were merged.
-async fn people(
-    store: &Store,
-    register: &mut LookUp,
-    sight: &mut Sight,
-    intake: &mut Intake,
-) -> anyhow::Result<()> {
-    let wanting: BTreeSet<Uuid> = intake.known.wanting();
+async fn people(store: &Store, register: &mut LookUp, sight: &Sight, known: &mut Known) -> anyhow::Result<()> {
+    let wanting: BTreeSet<Uuid> = known.wanting();
     if !wanting.is_empty() {
-        put(store, sight, intake, register.located(wanting).await?).await?;
+        put(store, sight, known, register.located(wanting).await?).await?;
     }
     Ok(())
 }
 
-async fn put(
-    store: &Store,
-    sight: &mut Sight,
-    intake: &mut Intake,
-    found: BTreeMap<Uuid, Located>,
-) -> anyhow::Result<()> {
+async fn put(store: &Store, sight: &Sight, known: &mut Known, found: BTreeMap<Uuid, Located>) -> anyhow::Result<()> {
     for (id, located) in found {
-        if !intake.known.has(id) && sight.sees(store, id, &located).await? {
-            intake.known.put_found(id, located.aggregate, located.version);
+        if !known.has(id) && sight.sees(store, id, &located).await? {
+            known.put_found(id, located.aggregate, located.version);
         }
     }
     Ok(())

@@ -55,6 +55,7 @@ impl Desk {
             url: self.url("firebreak.sqlite"),
             keys_url: self.url("keys.sqlite"),
             master: MasterKeys::parse(MASTER).expect("the master key is well formed"),
+            keys_kept: store::store::KEYS_KEPT,
             clock: Arc::new(|| NOW),
             entropy,
             create,

@@ -198,6 +198,7 @@ impl Installation {
             url: self.url(),
             keys_url: self.keys_url.clone(),
             master: MasterKeys::parse(&master).expect("it is well formed"),
+            keys_kept: store::store::KEYS_KEPT,
             clock: TestClock::default().shared(),
             entropy: entropy::seeded(7),
             create: false,

@@ -71,6 +71,27 @@ impl Known {
         self.origins.clear();
     }
 
+    /// Gives the newest batch, of which nothing is planned yet, what a look at the register found. A record that an earlier
+    /// batch knows stands as that one left it.
+    pub fn take(&mut self, found: Self) {
+        let Some(mut found) = found.batches.into_iter().next() else { return };
+        let here: Vec<Uuid> = found.records.keys().filter(|id| self.has(**id)).copied().collect();
+        for id in here {
+            let Some(aggregate) = found.records.remove(&id) else { continue };
+            found.later.remove(&id);
+            for key in aggregate.match_keys(&Reading::permit()) {
+                found.keys.entry(key).and_modify(|ids| ids.retain(|other| *other != id));
+            }
+            for link in aggregate.about().links {
+                let referrers = found.referrers.entry((link.target, link.relation));
+                referrers.and_modify(|ids| ids.retain(|other| *other != id));
+            }
+        }
+        if let Some(batch) = self.batches.front_mut() {
+            *batch = found;
+        }
+    }
+
     /// Records that rows of the newest batch would change, and that may have been changed here: their origins are looked
     /// up, and the batch begun again and planned again. Nearly always there are none.
     pub fn lacking_origin(&self) -> &BTreeSet<Uuid> {

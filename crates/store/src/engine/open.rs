@@ -75,6 +75,7 @@ impl Db {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(create)
             .journal_mode(SqliteJournalMode::Wal)
+            .page_size(8192)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
             .statement_cache_capacity(STATEMENTS)
@@ -91,7 +92,7 @@ impl Db {
             .acquire_timeout(PATIENCE)
             .connect_with(writing)
             .await?;
-        let reading = options.create_if_missing(false).pragma("cache_size", "-8192");
+        let reading = options.create_if_missing(false).pragma("cache_size", "-4096");
         let checkpoints = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(0)

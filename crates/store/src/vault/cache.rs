@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::person::PersonKeys;
 
 /// Persons kept unless told otherwise. One costs about 290 bytes of keys and 45 of map at its fullest: under 40 MB.
-pub(super) const DEFAULT_PERSONS: usize = 100_000;
+pub const KEYS_KEPT: usize = 100_000;
 
 pub(super) struct Cache {
     /// The vault's epoch at which everything here was read.

@@ -33,6 +33,7 @@ use uuid::Uuid;
 
 use crate::cipher::CipherError;
 use cache::Cache;
+pub use cache::KEYS_KEPT;
 use engine::Engine;
 
 pub use backup_stream::{
@@ -107,7 +108,7 @@ impl Vault {
     /// Opens `sqlite:FILE` (made with mode 600 if absent) or `postgres://…`, makes the tables if there are none, reads the
     /// durability settings back, and proves that the master keys are those that wrap it.
     pub async fn open(url: &str, master: MasterKeys) -> Result<Self, VaultError> {
-        Self::open_with_cache(url, master, cache::DEFAULT_PERSONS).await
+        Self::open_with_cache(url, master, KEYS_KEPT).await
     }
 
     /// As [`Vault::open`], keeping at most `persons` persons' keys in memory (about 360 bytes each).

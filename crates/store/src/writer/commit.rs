@@ -23,6 +23,7 @@ use domain::{
     refusal::{Answer, Refusal},
 };
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     sync::{
         Arc, Mutex,
@@ -199,7 +200,10 @@ impl Core {
         if fresh.is_empty() {
             return Ok(Built { outcomes: answered(answers), ..Built::of_nothing(head) });
         }
-        let group: Vec<Submission> = fresh.iter().map(|n| submissions[*n].clone()).collect();
+        let group = match fresh.len() == submissions.len() {
+            true => Cow::Borrowed(submissions),
+            false => fresh.iter().map(|n| submissions[*n].clone()).collect(),
+        };
         let (mut facts, mut decided) = self.decide(tx, stream, now, &group, trail).await?;
         let mut unit = Unit::default();
         tracing::trace!("sealing");

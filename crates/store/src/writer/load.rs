@@ -106,17 +106,17 @@ async fn aggregates(
     if ids.is_empty() {
         return Ok(());
     }
-    let own = tx.rows(OWN, &[stream.0.into(), Arg::Uuids(ids.iter().copied().collect())], &AGGREGATE_TYPES).await?;
-    for row in own {
-        let located = located(&row)?;
+    let args = [stream.0.into(), Arg::Uuids(ids.iter().copied().collect())];
+    each_located(tx, OWN, &args, |located| {
         facts.located.insert(located.id, Some(located));
-    }
+    })
+    .await?;
     let elsewhere: Vec<Uuid> = ids.iter().copied().filter(|id| !facts.located.contains_key(id)).collect();
     if !only_stream && !elsewhere.is_empty() {
-        for row in tx.rows(ANY, &[Arg::Uuids(elsewhere.clone())], &AGGREGATE_TYPES).await? {
-            let located = located(&row)?;
+        each_located(tx, ANY, &[Arg::Uuids(elsewhere.clone())], |located| {
             facts.located.insert(located.id, Some(located));
-        }
+        })
+        .await?;
     }
     for id in elsewhere {
         facts.located.entry(id).or_insert(None);
@@ -144,12 +144,23 @@ pub(crate) fn located(row: &Row) -> Result<Located, DbError> {
     })
 }
 
+/// Reads each row while the next ones are fetched: rows that were only gathered would cost a turn between two threads each.
+async fn each_located(tx: &mut Tx, sql: &str, args: &[Arg], mut take: impl FnMut(Located)) -> Result<(), DbError> {
+    let mut unreadable = None;
+    tx.each(sql, args, &AGGREGATE_TYPES, |row| match located(&row) {
+        Ok(located) => take(located),
+        Err(error) => unreadable = unreadable.take().or(Some(error)),
+    })
+    .await?;
+    unreadable.map_or(Ok(()), Err)
+}
+
 /// Aggregates of any home, by id.
 pub(crate) async fn load_aggregates(tx: &mut Tx, ids: BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Located>, DbError> {
     let mut found = BTreeMap::new();
-    for row in tx.rows(ANY, &[Arg::Uuids(ids.into_iter().collect())], &AGGREGATE_TYPES).await? {
-        let located = located(&row)?;
+    each_located(tx, ANY, &[Arg::Uuids(ids.into_iter().collect())], |located| {
         found.insert(located.id, located);
-    }
+    })
+    .await?;
     Ok(found)
 }
