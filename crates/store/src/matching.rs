@@ -4,7 +4,6 @@
 use crate::{
     engine::{Arg, DbError, Tx},
     store::Store,
-    value::ColumnType,
     writer::load_aggregates,
 };
 use domain::{
@@ -16,8 +15,8 @@ use uuid::Uuid;
 
 const BY_KEY: &str =
     "SELECT DISTINCT id FROM match_key WHERE stream IN (SELECT stream FROM stream_head) AND key IN {1}";
-const REFERRERS: &str = "SELECT relation, source FROM link \
-     WHERE stream IN (SELECT stream FROM stream_head) AND target IN {1}";
+const REFERRERS: &str = "SELECT source FROM link \
+     WHERE stream IN (SELECT stream FROM stream_head) AND relation = $1 AND target IN {2}";
 const AREAS: &str = "SELECT id FROM jurisdiction ORDER BY stream, id LIMIT 1000";
 const OUTBREAKS: &str = "SELECT id FROM outbreak ORDER BY stream, id LIMIT 1000";
 
@@ -37,7 +36,7 @@ impl LookUp {
     /// Records that have one of these keys.
     pub async fn matching(&mut self, keys: &BTreeSet<MatchKey>) -> Result<BTreeMap<Uuid, Located>, DbError> {
         let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
-        let ids = ids(&mut self.tx, BY_KEY, &[Arg::Ints(keys)]).await?;
+        let ids = self.tx.ids(BY_KEY, &[Arg::Ints(keys)]).await?;
         load_aggregates(&mut self.tx, ids).await
     }
 
@@ -52,26 +51,23 @@ impl LookUp {
         targets: &BTreeSet<Uuid>,
         relations: &BTreeSet<Relation>,
     ) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let wanted: BTreeSet<i64> = relations.iter().map(|relation| *relation as i64).collect();
         let mut ids = BTreeSet::new();
-        let targets = targets.iter().copied().collect();
-        for row in self.tx.rows(REFERRERS, &[Arg::Uuids(targets)], &[ColumnType::Int, ColumnType::Uuid]).await? {
-            if wanted.contains(&row[0].int()?) {
-                ids.insert(row[1].uuid()?);
-            }
+        for relation in relations {
+            let targets = Arg::Uuids(targets.iter().copied().collect());
+            ids.append(&mut self.tx.ids(REFERRERS, &[(*relation as i64).into(), targets]).await?);
         }
         load_aggregates(&mut self.tx, ids).await
     }
 
     /// Areas. At most 1,000.
     pub async fn areas(&mut self) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let ids = ids(&mut self.tx, AREAS, &[]).await?;
+        let ids = self.tx.ids(AREAS, &[]).await?;
         load_aggregates(&mut self.tx, ids).await
     }
 
     /// Outbreaks, closed ones too. At most 1,000.
     pub async fn outbreaks(&mut self) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let ids = ids(&mut self.tx, OUTBREAKS, &[]).await?;
+        let ids = self.tx.ids(OUTBREAKS, &[]).await?;
         load_aggregates(&mut self.tx, ids).await
     }
 
@@ -79,12 +75,4 @@ impl LookUp {
     pub async fn end(self) -> Result<(), DbError> {
         self.tx.roll_back().await
     }
-}
-
-async fn ids(tx: &mut Tx, sql: &str, args: &[Arg]) -> Result<BTreeSet<Uuid>, DbError> {
-    let mut ids = BTreeSet::new();
-    for row in tx.rows(sql, args, &[ColumnType::Uuid]).await? {
-        ids.insert(row[0].uuid()?);
-    }
-    Ok(ids)
 }

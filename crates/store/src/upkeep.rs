@@ -185,8 +185,7 @@ impl Store {
     pub async fn running_follow_ups(&self, outbreak: OutbreakId) -> Result<Vec<Contact>, DbError> {
         let mut tx = self.read().await?;
         let sql = "SELECT id FROM contact WHERE outbreak = $1 AND status IN ('followed', 'lost') ORDER BY id";
-        let rows = tx.rows(sql, &[outbreak.0.into()], &[ColumnType::Uuid]).await?;
-        let ids = rows.iter().map(|row| row[0].uuid()).collect::<Result<BTreeSet<_>, _>>()?;
+        let ids = tx.ids(sql, &[outbreak.0.into()]).await?;
         let found = load_aggregates(&mut tx, ids).await?;
         Ok(found.values().filter_map(|located| Contact::of(&located.aggregate).cloned()).collect())
     }

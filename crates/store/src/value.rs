@@ -111,7 +111,7 @@ impl Value {
 /// A stored value is of another type than its table declares: the database was changed by something else.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored value is not {0}; run `firebreak verify`")]
-pub struct Mistyped(&'static str);
+pub struct Mistyped(pub(crate) &'static str);
 
 impl From<i64> for Value {
     fn from(value: i64) -> Self {

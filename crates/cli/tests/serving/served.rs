@@ -3,7 +3,8 @@
 use crate::installation::{Installation, PASSWORD};
 use serde_json::{Value, json};
 use std::{
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _},
     net::{SocketAddr, TcpStream},
     os::unix::process::ExitStatusExt as _,
     process::{Child, ChildStdout, ExitStatus, Stdio},
@@ -19,9 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// hangs ends the test instead of standing still with it.
 pub const LONGEST: Duration = Duration::from_secs(600);
 
+/// Lines of what a server said that a failed test shows.
+const LAST_LINES: usize = 40;
+
 /// `firebreak serve`; killed when dropped, so that a failed test leaves none behind.
 pub struct Served {
     child: Child,
+    /// What it says on its standard error; shown where the test fails.
+    said: File,
     _out: BufReader<ChildStdout>,
     pub address: SocketAddr,
     /// From its start to its first answer that it is ready.
@@ -46,14 +52,16 @@ impl Served {
 
     fn ready(mut command: std::process::Command) -> Self {
         let began = Instant::now();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let said = tempfile::tempfile().expect("a temporary file is made");
+        command.stderr(said.try_clone().expect("it is opened twice"));
         let mut child = command.spawn().expect("the program starts");
         let mut out = BufReader::new(child.stdout.take().expect("its output is a pipe"));
         let mut line = String::new();
         out.read_line(&mut line).expect("its output is read");
         let address = line.trim().rsplit('/').next().and_then(|address| address.parse().ok());
         let address = address.unwrap_or_else(|| panic!("it says where it serves: {line:?}"));
-        let mut served = Self { child, _out: out, address, ready_after: Duration::ZERO };
+        let mut served = Self { child, said, _out: out, address, ready_after: Duration::ZERO };
         served.wait_until_ready();
         served.ready_after = began.elapsed();
         served
@@ -102,6 +110,13 @@ impl Drop for Served {
         // Of one that has ended nothing is left to end.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            let mut said = String::new();
+            let read = self.said.rewind().and_then(|()| self.said.read_to_string(&mut said));
+            let from = said.lines().count().saturating_sub(LAST_LINES);
+            let last: Vec<&str> = said.lines().skip(from).collect();
+            eprintln!("what the server said at last ({read:?}):\n{}", last.join("\n"));
+        }
     }
 }
 

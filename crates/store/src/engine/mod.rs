@@ -10,7 +10,7 @@ pub(crate) mod wal;
 
 pub use bulk::Bulk;
 pub use durability::Durability;
-pub(crate) use open::begin_immediate;
+pub(crate) use open::{CONNECT_PATIENCE, begin_immediate};
 pub use open::{Conn, Db, Engine, Tx};
 pub(crate) use statement::Found;
 pub use statement::{Arg, Sql};

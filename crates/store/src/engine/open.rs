@@ -47,7 +47,7 @@ pub enum Db {
 /// Longest wait for a lock or a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest wait for a connection to a PostgreSQL server: one that is away is told to people while they wait.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
 /// Prepared statements kept per connection: every bulk statement in each of its sizes.
 const STATEMENTS: usize = 1_000;
 

@@ -3,11 +3,11 @@
 use super::{DbError, Engine, Tx};
 use crate::{
     table::{Column, Table},
-    value::{ColumnType, Row, Value},
+    value::{ColumnType, Mistyped, Row, Value},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use sqlx::{AssertSqlSafe, Column as _, Row as _, TypeInfo as _, ValueRef as _, postgres::PgRow, sqlite::SqliteRow};
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 use uuid::Uuid;
 
 /// A statement's text. Texts are constants of this crate; values are always bound.
@@ -15,6 +15,9 @@ pub type Sql = &'static str;
 
 /// Most values of a list bound to one SQLite statement.
 const LIST: usize = 512;
+
+/// Hexadecimal digits of a UUID.
+const UUID_HEX: usize = 32;
 
 /// What a parameter is bound to.
 #[derive(Clone, Debug)]
@@ -81,6 +84,29 @@ impl Tx {
     /// The first row, if there is one.
     pub async fn row(&mut self, sql: &str, args: &[Arg], types: &[ColumnType]) -> Result<Option<Row>, DbError> {
         Ok(self.rows(sql, args, types).await?.into_iter().next())
+    }
+
+    /// The ids that a statement selects, each once; it selects nothing else. On SQLite they come as one value: a row of its
+    /// own for each id would wake the reader as often.
+    pub async fn ids(&mut self, sql: &str, args: &[Arg]) -> Result<BTreeSet<Uuid>, DbError> {
+        let mut ids = BTreeSet::new();
+        match self.engine() {
+            Engine::Sqlite => {
+                let sql = format!("SELECT group_concat(hex(id), '') FROM ({sql})");
+                for row in self.rows(&sql, args, &[ColumnType::Text]).await? {
+                    let all = row[0].opt_text().unwrap_or_default().as_bytes();
+                    for id in all.chunks(UUID_HEX) {
+                        ids.insert(Uuid::try_parse_ascii(id).map_err(|_| Mistyped("a UUID"))?);
+                    }
+                }
+            }
+            Engine::Postgres => {
+                for row in self.rows(sql, args, &[ColumnType::Uuid]).await? {
+                    ids.insert(row[0].uuid()?);
+                }
+            }
+        }
+        Ok(ids)
     }
 
     /// Streams the rows of a statement through `take`.

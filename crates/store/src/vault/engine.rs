@@ -1,6 +1,6 @@
 //! The two databases under the vault, and the statements whose form differs between them.
 
-use crate::engine::begin_immediate;
+use crate::engine::{CONNECT_PATIENCE, begin_immediate};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -80,7 +80,11 @@ impl Engine {
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?.application_name("firebreak vault");
-            let pool = PgPoolOptions::new().max_connections(4).connect_with(options).await?;
+            let pool = PgPoolOptions::new()
+                .max_connections(4)
+                .acquire_timeout(CONNECT_PATIENCE)
+                .connect_with(options)
+                .await?;
             read_back_postgres(&pool).await?;
             return Ok(Engine::Postgres(pool));
         }

@@ -126,18 +126,33 @@ pub enum Answered {
 const MAX_PASSES: usize = 64;
 
 impl Core {
-    /// Decides and commits one group of one stream. `decided` is told what the group leaves behind as soon as that is
-    /// known, before anything is written.
-    pub async fn commit(
-        &self,
-        stream: StreamId,
-        submissions: &[Submission],
-        decided: impl FnOnce(Arc<Trail>),
-    ) -> Result<Committed, GroupError> {
+    /// Begins a write of this stream. Where another server writes it, this is the wait for its turn.
+    pub async fn begin(&self, stream: StreamId) -> Result<Locked, GroupError> {
         let mut tx = self.db.begin_write().await?;
         let head = lock(&mut tx, stream).await?;
-        let trail = self.trails.last(stream).filter(|trail| trail.head == head);
-        let built = self.build(&mut tx, stream, head, submissions, trail.as_deref()).await?;
+        Ok(Locked { tx, head })
+    }
+
+    /// Decides and commits one group of one stream; `ahead` is believed where it was decided on the head that was locked.
+    /// `decided` is told what the group leaves behind as soon as that is known, before anything is written.
+    pub async fn commit(
+        &self,
+        Locked { mut tx, head }: Locked,
+        stream: StreamId,
+        submissions: &[Submission],
+        ahead: Option<Built>,
+        decided: impl FnOnce(Arc<Trail>),
+    ) -> Result<Committed, GroupError> {
+        let built = match ahead.filter(|built| built.before == head) {
+            Some(built) => {
+                self.ahead.fetch_add(1, Ordering::Relaxed);
+                built
+            }
+            None => {
+                let trail = self.trails.last(stream).filter(|trail| trail.head == head);
+                self.build(&mut tx, stream, head, submissions, trail.as_deref()).await?
+            }
+        };
         if let Some(trail) = &built.trail {
             decided(trail.clone());
         }
@@ -159,27 +174,6 @@ impl Core {
         let built = self.build(&mut tx, stream, trail.head.clone(), submissions, Some(trail)).await?;
         tx.roll_back().await?;
         Ok(Some(built))
-    }
-
-    /// Commits a group decided ahead. `None` where the stream's head is not the one it was decided on: nothing was
-    /// written, and the group has to be decided again.
-    pub async fn commit_ahead(
-        &self,
-        stream: StreamId,
-        submissions: &[Submission],
-        built: Built,
-        decided: impl FnOnce(Arc<Trail>),
-    ) -> Result<Option<Committed>, GroupError> {
-        let mut tx = self.db.begin_write().await?;
-        if lock(&mut tx, stream).await? != built.before {
-            tx.roll_back().await?;
-            return Ok(None);
-        }
-        if let Some(trail) = &built.trail {
-            decided(trail.clone());
-        }
-        self.ahead.fetch_add(1, Ordering::Relaxed);
-        self.carry_out(tx, stream, submissions, built).await.map(Some)
     }
 
     /// Everything of a group but its writing. `tx` is read only.
@@ -367,6 +361,13 @@ impl Core {
     }
 }
 
+/// A write begun: nobody else writes the stream until it ends.
+pub struct Locked {
+    tx: Tx,
+    /// The stream's head as it stands under the lock.
+    head: Head,
+}
+
 /// A group decided, sealed and made into rows, not yet written.
 pub struct Built {
     /// The head it was decided on.
@@ -390,6 +391,11 @@ pub struct Built {
 }
 
 impl Built {
+    /// Whether it was decided on the head that was locked; otherwise it is void.
+    pub fn stands_on(&self, locked: &Locked) -> bool {
+        self.before == locked.head
+    }
+
     fn of_nothing(before: Head) -> Self {
         Self {
             at: before.at,

@@ -1,7 +1,7 @@
 //! Group commit: whatever is queued when the last commit finished commits together; no timer (DESIGN §3).
 
 use super::{
-    commit::{Answered, Built, Committed, Core, GroupError},
+    commit::{Answered, Built, Committed, Core, GroupError, Locked},
     trail::Trail,
 };
 use crate::engine::Engine;
@@ -160,6 +160,13 @@ impl Submitter {
     }
 }
 
+/// A write that was begun for a batch, or why it could not be.
+struct Begun {
+    locked: Result<Locked, GroupError>,
+    /// What the observer said.
+    began: Option<u64>,
+}
+
 /// What is queued for one lane.
 struct Queue {
     receiver: mpsc::UnboundedReceiver<(StreamId, Work)>,
@@ -201,10 +208,21 @@ impl Queue {
         }
         let stream = self.queued.front()?.0;
         let mut batch = Batch { stream, group: Vec::new(), replies: Vec::new(), ahead: None };
+        self.fill(&mut batch);
+        Some(batch)
+    }
+
+    /// Adds what is queued for the batch's stream, in order, as far as it fits.
+    fn fill(&mut self, batch: &mut Batch) {
+        while let Ok(work) = self.receiver.try_recv() {
+            self.take_in(work);
+        }
         let mut rest = VecDeque::with_capacity(self.queued.len());
+        let mut full = false;
         for (other, work) in self.queued.drain(..) {
             let fits = batch.group.is_empty() || batch.group.len() + work.submissions.len() <= GROUP;
-            if other == stream && fits {
+            full |= other == batch.stream && !fits;
+            if other == batch.stream && !full {
                 self.size -= work.submissions.len();
                 batch.replies.push((work.submissions.len(), work.reply, work._room));
                 batch.group.extend(work.submissions);
@@ -213,7 +231,6 @@ impl Queue {
             }
         }
         self.queued = rest;
-        Some(batch)
     }
 }
 
@@ -226,15 +243,23 @@ async fn write(door: Submitter, receiver: mpsc::UnboundedReceiver<(StreamId, Wor
         if next.is_none() && !queue.holds(1).await && queue.queued.is_empty() {
             return;
         }
-        let Some(batch) = next.take().or_else(|| queue.batch()) else { continue };
+        let Some(mut batch) = next.take().or_else(|| queue.batch()) else { continue };
         if let Some(error) = &stopped {
             let refused = vec![Err(error.clone()); batch.group.len()];
             batch.answer(refused);
             continue;
         }
         let stream = batch.stream;
+        let begun = door.begin(stream).await;
+        if let Ok(locked) = &begun.locked {
+            batch.ahead = batch.ahead.filter(|ahead| ahead.stands_on(locked));
+            if batch.ahead.is_none() {
+                // What came while another server wrote goes along: with two on one stream the groups are as large as with one.
+                queue.fill(&mut batch);
+            }
+        }
         let (leave, left) = oneshot::channel();
-        let mut writing = tokio::spawn(door.clone().commit_batch(batch, leave));
+        let mut writing = tokio::spawn(door.clone().commit_batch(batch, begun, leave));
         let trail = tokio::select! {
             trail = left => trail.ok(),
             ended = &mut writing => {
@@ -284,11 +309,20 @@ impl Batch {
 }
 
 impl Submitter {
+    async fn begin(&self, stream: StreamId) -> Begun {
+        Begun { began: self.observer.get().map(|observer| observer.began()), locked: self.core.begin(stream).await }
+    }
+
     /// Commits a batch and answers it. An error after which nothing may be written any more comes back.
-    async fn commit_batch(self, mut batch: Batch, leave: oneshot::Sender<Arc<Trail>>) -> Option<SubmitError> {
+    async fn commit_batch(
+        self,
+        mut batch: Batch,
+        begun: Begun,
+        leave: oneshot::Sender<Arc<Trail>>,
+    ) -> Option<SubmitError> {
         let (group, ahead) = (std::mem::take(&mut batch.group), batch.ahead.take());
         tracing::trace!(envelopes = group.len(), ahead = ahead.is_some(), "writing");
-        let answers = self.commit_or_bisect(batch.stream, group, ahead, leave).await;
+        let answers = self.commit_or_bisect(batch.stream, group, begun, ahead, leave).await;
         let fatal = answers.iter().find_map(|answer| match answer {
             Err(error @ SubmitError::SyncFailed(_)) => Some(error.clone()),
             _ => None,
@@ -303,14 +337,16 @@ impl Submitter {
         &self,
         stream: StreamId,
         group: Vec<Submission>,
+        begun: Begun,
         mut ahead: Option<Built>,
         leave: oneshot::Sender<Arc<Trail>>,
     ) -> Vec<Result<Outcome, SubmitError>> {
+        let mut begun = Some(begun);
         let mut answers = Vec::with_capacity(group.len());
         let mut parts = VecDeque::from([group]);
         let mut leave = Some(leave);
         while let Some(part) = parts.pop_front() {
-            match self.commit_with_patience(stream, &part, ahead.take(), &mut leave).await {
+            match self.commit_with_patience(stream, &part, begun.take(), ahead.take(), &mut leave).await {
                 Ok(committed) => {
                     answers.extend(committed.outcomes.iter().map(|answer| match answer {
                         Answered::Outcome(outcome) => Ok(outcome.clone()),
@@ -337,6 +373,7 @@ impl Submitter {
         &self,
         stream: StreamId,
         part: &[Submission],
+        mut begun: Option<Begun>,
         mut ahead: Option<Built>,
         leave: &mut Option<oneshot::Sender<Arc<Trail>>>,
     ) -> Result<Committed, SubmitError> {
@@ -346,18 +383,17 @@ impl Submitter {
             let decided = |trail| {
                 let _ = leave.take().map(|leave| leave.send(trail));
             };
-            let watched = self.observer.get().map(|observer| (observer, observer.began()));
-            let committed = match ahead.take() {
-                Some(built) => match self.core.commit_ahead(stream, part, built, decided).await {
-                    Ok(None) => continue,
-                    Ok(Some(committed)) => Ok(committed),
-                    Err(error) => Err(error),
-                },
-                None => self.core.commit(stream, part, decided).await,
+            let Begun { locked, began } = match begun.take() {
+                Some(begun) => begun,
+                None => self.begin(stream).await,
+            };
+            let committed = match locked {
+                Ok(locked) => self.core.commit(locked, stream, part, ahead.take(), decided).await,
+                Err(error) => Err(error),
             };
             let error = match committed {
                 Ok(committed) => {
-                    if let Some((observer, began)) = watched {
+                    if let (Some(observer), Some(began)) = (self.observer.get(), began) {
                         observer.committed(part.len(), began);
                     }
                     return Ok(committed);

@@ -14,4 +14,5 @@ mod queries;
 mod scope;
 mod taking;
 mod tampered;
+mod together;
 mod write_path;
