@@ -5,6 +5,7 @@ pub mod damage;
 pub mod entropy;
 pub mod postgres;
 pub mod scene;
+pub mod signal;
 mod stage;
 
 pub use stage::{Stage, engines, open_again};

@@ -3,6 +3,7 @@
 //!
 //! PostgreSQL refuses to run as root, so a root process starts it as the user `postgres`.
 
+use crate::signal::signal;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -227,8 +228,10 @@ impl PostgresCluster {
 impl Drop for PostgresCluster {
     fn drop(&mut self) {
         if let Some(mut server) = self.server.take() {
-            // SIGQUIT: immediate shutdown, nothing of it is kept.
-            let _ = signal("QUIT", &[server.id()]);
+            // SIGQUIT: immediate shutdown, nothing of it is kept. What cannot be told to end is ended.
+            if signal("QUIT", &[server.id()]).is_err() {
+                let _ = server.kill();
+            }
             let _ = server.wait();
         }
         if let Some(mut watchdog) = self.watchdog.take() {
@@ -262,18 +265,12 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }
 
-fn run(command: &mut Command, name: &str) -> Result<String, String> {
+pub(crate) fn run(command: &mut Command, name: &str) -> Result<String, String> {
     let output = command.stdin(Stdio::null()).output().map_err(|e| format!("{name}: {e}"))?;
     if !output.status.success() {
         return Err(format!("{name} failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
-}
-
-fn signal(name: &str, processes: &[u32]) -> Result<(), String> {
-    let mut kill = Command::new("kill");
-    kill.arg("-s").arg(name).args(processes.iter().map(u32::to_string));
-    run(&mut kill, "kill").map(|_| ())
 }
 
 /// The newest installed server version's programs, else those on PATH.

@@ -12,6 +12,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use testkit::signal::signal;
 
 /// The longest that a client waits for a byte; nothing that is well takes as long.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -85,15 +86,14 @@ impl Served {
 
     /// SIGTERM, and its end.
     pub fn stop(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        let sent = std::process::Command::new("kill").args(["-s", "TERM", &id]).status();
-        assert!(sent.expect("kill runs").success());
+        let id = self.child.id();
+        signal("TERM", &[id]).expect("SIGTERM is sent");
         let (done, ended) = mpsc::channel();
         thread::spawn(move || done.send(self.child.wait()));
         match ended.recv_timeout(LONGEST) {
             Ok(status) => status.expect("it has ended"),
             Err(_) => {
-                let _ = std::process::Command::new("kill").args(["-s", "KILL", &id]).status();
+                let _ = signal("KILL", &[id]);
                 panic!("it does not stop");
             }
         }

@@ -92,7 +92,7 @@ impl Tx {
         let mut ids = BTreeSet::new();
         match self.engine() {
             Engine::Sqlite => {
-                let sql = format!("SELECT group_concat(hex(id), '') FROM ({sql})");
+                let sql = format!("WITH found(id) AS ({sql}) SELECT group_concat(hex(id), '') FROM found");
                 for row in self.rows(&sql, args, &[ColumnType::Text]).await? {
                     let all = row[0].opt_text().unwrap_or_default().as_bytes();
                     for id in all.chunks(UUID_HEX) {
