@@ -20,7 +20,7 @@ const FULL: [u128; 2] = [16_384, 262_144];
 /// New rows that are let gather before any move on: a move of one row costs as much as the row.
 const GATHERED: usize = 512;
 
-const MOVE: &str = "INSERT INTO match_key_level (level, stream, key, id) \
+const MOVE: &str = "INSERT OR FAIL INTO match_key_level (level, stream, key, id) \
      SELECT level + 1, stream, key, id FROM match_key_level \
      WHERE level = $1 AND stream = $2 AND key BETWEEN $3 AND $4 ON CONFLICT DO NOTHING";
 const MOVED: &str = "DELETE FROM match_key_level WHERE level = $1 AND stream = $2 AND key BETWEEN $3 AND $4";
