@@ -83,7 +83,7 @@ impl Db {
             .foreign_keys(false)
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY");
-        let writing = options.clone().pragma("cache_size", "-32768").pragma("wal_autocheckpoint", "16000");
+        let writing = options.clone().pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "16000");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -92,7 +92,7 @@ impl Db {
             .acquire_timeout(PATIENCE)
             .connect_with(writing)
             .await?;
-        let reading = options.create_if_missing(false).pragma("cache_size", "-4096");
+        let reading = options.create_if_missing(false).pragma("cache_size", "-2048");
         let checkpoints = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(0)
