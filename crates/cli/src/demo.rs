@@ -86,7 +86,8 @@ fn print_walk(address: &str) {
     println!("  2. Sign in from a shell with a link not used yet:  curl -c jar -o /dev/null LINK");
     println!("  3. The line list:        curl -b jar http://{address}/api/v1/cases");
     println!("  4. Today's contacts:     curl -b jar http://{address}/api/v1/contacts");
-    println!("  5. The same as another post: the laboratory sees no names, the account administrator no people at all.\n");
+    println!("  5. The same as another post: the tracer sees the street assigned to it, the laboratory no names, the account");
+    println!("     administrator no people at all.\n");
 }
 
 fn account_of(n: usize) -> AccountId {
@@ -110,6 +111,9 @@ async fn make(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let (store, stream) = open(place, &script, scenario.clone()).await?;
     let mut player = Player { store: &store, stream, scenario: &scenario, sent: 0, declined: 0 };
     player.populate(&world, &script, begins_at).await?;
+    // Who works by assignment sees nothing without one.
+    let posts = (0..).zip(Role::ALL).flat_map(|(n, role)| role.tasks().iter().map(move |task| (account_of(n), task)));
+    player.play(script.assignments(posts)).await?;
     let days = script.days().into_iter().filter(|(at, _)| *at <= now).collect();
     player.play(days).await?;
     let (sent, declined) = (player.sent, player.declined);

@@ -3,14 +3,15 @@
 
 use crate::{
     Outbreak, World,
-    district::Sex,
+    district::{Jurisdiction, Level, Sex},
     outbreak::{Classification, FollowUpOutcome, Ring, Setting},
 };
 use domain::{
+    access::{Assignee, Task},
     date::KnownDate,
-    id::{self, CaseId, ContactId, ExposureId, HouseholdId, JurisdictionId, OutbreakId, PersonId, SampleId},
+    id::{self, AccountId, AssignmentId, CaseId, ContactId, ExposureId, HouseholdId, JurisdictionId, OutbreakId, PersonId, SampleId},
     kernel::Command,
-    noun::{case, contact, exposure, household, jurisdiction, outbreak, person, sample},
+    noun::{assignment, case, contact, exposure, household, jurisdiction, outbreak, person, sample},
     pack::{ExposureKind, PackRef, Ring as PackRing, TestKind},
     when::When,
 };
@@ -60,6 +61,27 @@ impl<'a> Script<'a> {
 
     fn area(&self, code: &str) -> JurisdictionId {
         self.areas.get(code).copied().unwrap_or(self.city)
+    }
+
+    /// Work given out before the first case: to each account, for its task, the street that will have most cases.
+    pub fn assignments(&self, work: impl IntoIterator<Item = (AccountId, Task)>) -> Vec<Line> {
+        let homes: Vec<String> =
+            self.outbreak.cases.iter().map(|case| self.world.person(case.person).building_code).collect();
+        let streets = self.world.jurisdictions().into_iter().filter(|area| area.level == Level::Street);
+        let ill = |street: &Jurisdiction| homes.iter().filter(|home| home.starts_with(&street.code)).count();
+        let street = streets.max_by_key(ill).map_or(self.city, |street| self.area(&street.code));
+        let assign = |(n, (account, task)): (u32, (AccountId, Task))| {
+            let command = assignment::Command::Assign {
+                id: AssignmentId(self.id(9, n)),
+                work: assignment::Work::Area(street),
+                to: Assignee::Account(account.0),
+                task,
+                from: None,
+                until: None,
+            };
+            (self.begins_at, command.into())
+        };
+        (0u32..).zip(work).map(assign).collect()
     }
 
     /// Areas, households and the register of the whole population.
