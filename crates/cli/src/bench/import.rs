@@ -69,8 +69,11 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
     if (again.created, again.updated, again.duplicates) != (0, 0, 0) {
         bail!("the same file again made or changed something");
     }
-    let sizes = std::fs::metadata(place.database.trim_start_matches("sqlite:")).map_or(0, |file| file.len());
-    println!("database {} MB; next: firebreak --database {} verify", sizes / 1_000_000, place.database);
+    // A server's database is no file here.
+    if let Ok(file) = std::fs::metadata(place.database.trim_start_matches("sqlite:")) {
+        println!("database {} MB", file.len() / 1_000_000);
+    }
+    println!("next: firebreak --database {} verify", place.database);
     Ok(())
 }
 
