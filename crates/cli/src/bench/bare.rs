@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    engine::{Db, Engine, Tx},
+    engine::{Db, Engine, Tx, WRITER_CACHE},
     levels::level_table,
     table::Table,
     value::{Row, Value},
@@ -192,9 +192,9 @@ async fn one(tx: &mut Tx, table: &Table, row: Row) -> anyhow::Result<()> {
 pub fn open_rusqlite(path: &std::path::Path) -> anyhow::Result<rusqlite::Connection> {
     let connection = rusqlite::Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(200);
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 16000;",
-    )?;
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = {WRITER_CACHE}; PRAGMA wal_autocheckpoint = 16000;",
+    ))?;
     Ok(connection)
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod wal;
 pub use bulk::Bulk;
 pub use durability::Durability;
 pub(crate) use open::{CONNECT_PATIENCE, begin_immediate};
-pub use open::{Conn, Db, Engine, Tx};
+pub use open::{Conn, Db, Engine, Tx, WRITER_CACHE};
 pub(crate) use statement::Found;
 pub use statement::{Arg, Sql};
 

@@ -48,6 +48,8 @@ pub enum Db {
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest wait for a connection to a PostgreSQL server: one that is away is told to people while they wait.
 pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+/// `cache_size` of the writing connection to a SQLite file: 16 MiB.
+pub const WRITER_CACHE: &str = "-16384";
 /// Prepared statements kept per connection: every bulk statement in each of its sizes.
 const STATEMENTS: usize = 1_000;
 
@@ -83,7 +85,7 @@ impl Db {
             .foreign_keys(false)
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY");
-        let writing = options.clone().pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "16000");
+        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", "16000");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)

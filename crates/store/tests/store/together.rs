@@ -5,6 +5,7 @@ use std::{
     future::Future as _,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 use store::{
     engine::{Db, Engine},
@@ -12,6 +13,9 @@ use store::{
     writer::Observer,
 };
 use testkit::{Stage, engines, scene};
+
+/// What hangs ends the test instead of standing still with it.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Envelopes of each group that was committed.
 #[derive(Default)]
@@ -52,9 +56,12 @@ async fn what_comes_while_another_server_writes_goes_along_in_one_group() {
     turn.row(sql, &[stream.0.into()], &[ColumnType::Int]).await.expect("the head is locked");
 
     let first = stage.store.door().submit(vec![scene::caused(1, stream, scene::register(1))]);
-    while waiting(another.db()).await == 0 {
-        tokio::task::yield_now().await;
-    }
+    let waits = async {
+        while waiting(another.db()).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONGEST, waits).await.expect("the first waits for its turn");
     let mut rest: Vec<_> = (2..=40)
         .map(|n| Box::pin(stage.store.door().submit(vec![scene::caused(u128::from(n), stream, scene::register(n))])))
         .collect();
