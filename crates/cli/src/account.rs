@@ -1,7 +1,7 @@
 //! `account`: accounts, grants and command posts. Every act but the first account is judged by the access table, as the
 //! account named by `--account`.
 
-use crate::{born, place::Place};
+use crate::{born, place::Place, printing::{note, say}};
 use anyhow::{Context as _, anyhow, bail};
 use domain::{
     access::{Action, Actor, Role},
@@ -222,11 +222,11 @@ async fn posts_of_command(store: &Store, by: &Actor, act: StreamAct, json: bool)
         StreamAct::List => {
             let streams = store.streams().await?;
             if json {
-                println!("{}", serde_json::json!({ "streams": streams }));
+                say!("{}", serde_json::json!({ "streams": streams }));
             } else {
                 for post in streams {
                     let area = post.jurisdiction.map_or_else(|| "no area".to_owned(), |area| area.to_string());
-                    println!("{}\t{}\t{}\t{area}", post.stream.0, post.code, post.name);
+                    say!("{}\t{}\t{}\t{area}", post.stream.0, post.code, post.name);
                 }
             }
         }
@@ -235,7 +235,7 @@ async fn posts_of_command(store: &Store, by: &Actor, act: StreamAct, json: bool)
 }
 
 fn tell(json: bool, text: &str, object: serde_json::Value) {
-    if json { println!("{object}") } else { println!("{text}") }
+    if json { say!("{object}") } else { say!("{text}") }
 }
 
 fn posts() -> String {
@@ -262,7 +262,7 @@ async fn first(store: &Store, new: NewAccount, password_stdin: bool, url: &str, 
         }
         None => {
             if !json {
-                println!("account {} administers accounts of area {}", new.login, new.jurisdiction);
+                say!("account {} administers accounts of area {}", new.login, new.jurisdiction);
             }
             link(store, new.id, url, json).await
         }
@@ -284,14 +284,14 @@ async fn list(store: &Store, by: &Actor, json: bool) -> anyhow::Result<()> {
     if json {
         let accounts: Vec<_> =
             all.iter().map(|(account, grants)| serde_json::json!({ "account": account, "grants": grants })).collect();
-        println!("{}", serde_json::json!({ "accounts": accounts }));
+        say!("{}", serde_json::json!({ "accounts": accounts }));
         return Ok(());
     }
     for (account, grants) in all {
         let state = if account.disabled_at.is_some() { "disabled" } else { "open" };
-        println!("{}\t{}\t{state}\t{}", account.login, account.name, account.jurisdiction);
+        say!("{}\t{}\t{state}\t{}", account.login, account.name, account.jurisdiction);
         for grant in grants {
-            println!("  grant {}\t{}\t{}", grant.id, grant.role.name(), grant.jurisdiction);
+            say!("  grant {}\t{}\t{}", grant.id, grant.role.name(), grant.jurisdiction);
         }
     }
     Ok(())
@@ -326,7 +326,7 @@ async fn link(store: &Store, account: AccountId, url: &str, json: bool) -> anyho
 /// The first line of the standard input, hashed under a new salt.
 fn password_hash() -> anyhow::Result<String> {
     if std::io::stdin().is_terminal() {
-        eprintln!("type the password and end the line (it is shown; a pipe hides it):");
+        note!("type the password and end the line (it is shown; a pipe hides it):");
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
         return hashed(&line);

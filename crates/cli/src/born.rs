@@ -1,5 +1,6 @@
 //! What is born here and handed down: the clock and entropy.
 
+use crate::printing::note;
 use std::{
     process::ExitCode,
     sync::{Arc, Mutex},
@@ -20,7 +21,7 @@ pub fn entropy() -> SharedEntropy {
     Arc::new(Mutex::new(Box::new(|buffer: &mut [u8]| {
         if let Err(error) = getrandom::fill(buffer) {
             // Without entropy no key may be made; the vault refuses a key of one repeated byte.
-            eprintln!("the operating system gives no entropy: {error}");
+            note!("the operating system gives no entropy: {error}");
             buffer.fill(0);
         }
     })))
@@ -28,6 +29,6 @@ pub fn entropy() -> SharedEntropy {
 
 /// Prints why, for people, and gives the exit code of a refusal.
 pub fn fail(message: &str) -> ExitCode {
-    eprintln!("firebreak: {message}");
+    note!("firebreak: {message}");
     ExitCode::from(1)
 }

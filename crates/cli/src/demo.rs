@@ -1,6 +1,6 @@
 //! `demo`: the exercise district, made by commands through the one door, served on loopback.
 
-use crate::{born, place::Place, serve};
+use crate::{born, place::Place, printing::say, serve};
 use anyhow::{Context as _, bail};
 use domain::{
     access::Role,
@@ -64,8 +64,8 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let store = place.open().await?;
     let listener = serve::listen_near(arguments.port).await?;
     let address = listener.local_addr()?;
-    println!("\nThe exercise district is served at http://{address}/\n");
-    println!("One-time sign-in links, one for each post:");
+    say!("\nThe exercise district is served at http://{address}/\n");
+    say!("One-time sign-in links, one for each post:");
     let mut links = Vec::new();
     for (n, role) in Role::ALL.iter().enumerate() {
         let mut secret = [0; 32];
@@ -73,7 +73,7 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
         let now = store.now();
         store.make_link(&secret, account_of(n), LinkPurpose::SignIn, now + DAY_MILLIS, now).await?;
         let token: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        println!("  {:<22} http://{address}/sign-in/{token}", role.name());
+        say!("  {:<22} http://{address}/sign-in/{token}", role.name());
         links.push(token);
     }
     print_walk(&address.to_string());
@@ -81,13 +81,13 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn print_walk(address: &str) {
-    println!("\nFive things to try (Ctrl-C stops):");
-    println!("  1. Open the epidemiologist's link in a browser and sign in.");
-    println!("  2. Sign in from a shell with a link not used yet:  curl -c jar -o /dev/null LINK");
-    println!("  3. The line list:        curl -b jar http://{address}/api/v1/cases");
-    println!("  4. Today's contacts:     curl -b jar http://{address}/api/v1/contacts");
-    println!("  5. The same as another post: the tracer sees the street assigned to it, the laboratory no names, the account");
-    println!("     administrator no people at all.\n");
+    say!("\nFive things to try (Ctrl-C stops):");
+    say!("  1. Open the epidemiologist's link in a browser and sign in.");
+    say!("  2. Sign in from a shell with a link not used yet:  curl -c jar -o /dev/null LINK");
+    say!("  3. The line list:        curl -b jar http://{address}/api/v1/cases");
+    say!("  4. Today's contacts:     curl -b jar http://{address}/api/v1/contacts");
+    say!("  5. The same as another post: the tracer sees the street assigned to it, the laboratory no names, the account");
+    say!("     administrator no people at all.\n");
 }
 
 fn account_of(n: usize) -> AccountId {
@@ -106,7 +106,7 @@ async fn make(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     let outbreak = Outbreak::run(&world, spec)?;
     let begins_at = now - (days + 1) * DAY_MILLIS;
     let script = Script::new(&world, &outbreak, begins_at);
-    println!("Making the exercise: {} residents, {} cases, {} contacts …", arguments.population, outbreak.cases.len(), outbreak.contacts.len());
+    say!("Making the exercise: {} residents, {} cases, {} contacts …", arguments.population, outbreak.cases.len(), outbreak.contacts.len());
     let scenario = Arc::new(AtomicI64::new(begins_at));
     let (store, stream) = open(place, &script, scenario.clone()).await?;
     let mut player = Player { store: &store, stream, scenario: &scenario, sent: 0, declined: 0 };
@@ -118,7 +118,7 @@ async fn make(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {
     player.play(days).await?;
     let (sent, declined) = (player.sent, player.declined);
     store.close().await;
-    println!("Made by {sent} commands in {:.1} s; {declined} were declined by the rules, as in life.", started.elapsed().as_secs_f64());
+    say!("Made by {sent} commands in {:.1} s; {declined} were declined by the rules, as in life.", started.elapsed().as_secs_f64());
     Ok(())
 }
 

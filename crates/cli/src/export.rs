@@ -2,7 +2,7 @@
 
 mod file;
 
-use crate::{account::new_id, born, place::Place};
+use crate::{account::new_id, born, place::Place, printing::{self, note, say}};
 use anyhow::{Context as _, anyhow, bail};
 use domain::{
     access::Purpose,
@@ -115,11 +115,19 @@ fn noun(what: What) -> Noun {
     }
 }
 
+/// What was said; else what the file's ending says; CSV on the standard output.
+fn format_of(arguments: &Arguments) -> anyhow::Result<Format> {
+    let Some(file) = &arguments.file else { return Ok(arguments.format.unwrap_or(Format::Csv)) };
+    let by_ending = file.extension().and_then(|ending| named_format(&ending.to_string_lossy()));
+    arguments.format.or(by_ending).with_context(|| {
+        format!("the ending of {} names no format: end it in .csv, .xlsx or .json, or say --format", file.display())
+    })
+}
+
 /// Runs it.
 pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
-    let by_ending = arguments.file.as_ref().and_then(|file| named_format(&file.extension()?.to_string_lossy()));
-    let format = arguments.format.or(by_ending).unwrap_or(Format::Csv);
+    let format = format_of(&arguments)?;
     let mut targets = Target::open(&arguments)?;
     let store = place.open().await?;
     let done = tokio::select! {
@@ -142,6 +150,10 @@ async fn write(
     target: &mut Target,
 ) -> anyhow::Result<u64> {
     let actor = place.actor(store).await?;
+    let as_of = arguments.as_of.map(jiff::Timestamp::as_millisecond);
+    if as_of.is_some_and(|instant| instant > store.now()) {
+        bail!("--as-of lies in the future: what will be recorded by then is not known; leave it out for what is known now");
+    }
     let shared = born::entropy();
     let mut entropy = move |buffer: &mut [u8]| (shared.lock().unwrap_or_else(PoisonError::into_inner))(buffer);
     // The log's stream is the server's, so that limits are counted over both.
@@ -154,7 +166,7 @@ async fn write(
         purpose: arguments.purpose,
         outbreak: outbreak(store, arguments).await?,
         system: arguments.source.clone(),
-        as_of: arguments.as_of.map(jiff::Timestamp::as_millisecond),
+        as_of,
     };
     let begun = store.take(&actor, take, &mut entropy).await.map_err(explained)?;
     let mut taking: Taking = log.release(begun).await?;
@@ -178,11 +190,11 @@ async fn write(
             writer.row(&layout.cells(&Row(&row))?)?;
         }
         if !quiet {
-            eprint!("\r{} rows", writer.rows());
+            printing::err(format_args!("\r{} rows", writer.rows()));
         }
     }
     if !quiet {
-        eprintln!();
+        note!();
     }
     let rows = writer.rows();
     target.whole(writer.finish()?)?;
@@ -250,9 +262,12 @@ fn report(arguments: &Arguments, format: Format, rows: u64, seconds: f64) {
             "file": file.display().to_string(),
             "seconds": (seconds * 1000.0).round() / 1000.0,
         });
-        println!("{report}");
+        say!("{report}");
         return;
     }
     let how = if arguments.identified { "with names: keep it as you would keep the records" } else { "de-identified" };
-    println!("{rows} rows are in {} ({how})", file.display());
+    say!("{rows} rows are in {} ({how})", file.display());
+    if arguments.identified && arguments.language.is_some_and(|language| language != Language::Fields) {
+        say!("its mapping is in {}: import with --map", file::mapping_of(file).display());
+    }
 }

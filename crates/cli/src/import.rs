@@ -3,12 +3,17 @@
 mod ahead;
 mod batch;
 mod begin;
+mod errors;
 mod found;
 
-use crate::place::Place;
+use crate::{place::Place, printing::{note, say}};
 use anyhow::{Context as _, bail};
+use errors::Refused;
 use exchange::{Limits, Mapping, Noun, RowStream};
-use std::{io::IsTerminal as _, path::PathBuf};
+use std::{
+    io::{ErrorKind, IsTerminal as _, Write as _},
+    path::PathBuf,
+};
 
 /// What `import` takes.
 #[derive(clap::Args)]
@@ -36,7 +41,8 @@ pub struct Arguments {
     /// The system that gave the file's ids. Ids of one system are the same in all its files.
     #[arg(long, default_value = "import")]
     pub source: String,
-    /// Where refused rows go, to be corrected and imported again; beside the file where nothing is said.
+    /// A new file for refused rows, to be corrected and imported again; beside the file where nothing is said. A dry run
+    /// writes one only where it is named.
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
     /// Says what would change, and changes nothing.
@@ -63,7 +69,6 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         return suggest(&arguments, out);
     }
     let started = std::time::Instant::now();
-    spare_inputs(&arguments)?;
     let (stream, mapping_text) = open(&arguments)?;
     let store = place.open_keeping(KEYS).await?;
     let actor = place.actor(&store).await?;
@@ -72,26 +77,6 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let tally = batch::Run::new(&store, import, stream, &arguments, quiet)?.to_the_end().await?;
     store.close().await;
     report(&tally, &arguments, started.elapsed().as_secs_f64());
-    Ok(())
-}
-
-/// Where refused rows go: where the account said, or beside the file.
-fn errors_path(arguments: &Arguments) -> PathBuf {
-    arguments.errors.clone().unwrap_or_else(|| arguments.file.with_extension("errors.csv"))
-}
-
-/// The errors file must not be written over what is being read, an earlier errors file that was corrected above all.
-fn spare_inputs(arguments: &Arguments) -> anyhow::Result<()> {
-    let errors = errors_path(arguments);
-    let Ok(real) = errors.canonicalize() else { return Ok(()) };
-    for input in [Some(&arguments.file), arguments.map.as_ref()].into_iter().flatten() {
-        if input.canonicalize().is_ok_and(|input| input == real) {
-            bail!(
-                "the errors file {} is also read by this import, and would be lost: name another place by --errors",
-                errors.display()
-            );
-        }
-    }
     Ok(())
 }
 
@@ -119,8 +104,15 @@ fn suggest(arguments: &Arguments, out: &PathBuf) -> anyhow::Result<()> {
     let file = std::fs::File::open(&arguments.file)
         .with_context(|| format!("{} cannot be opened", arguments.file.display()))?;
     let draft = exchange::suggest::draft_for(Box::new(file), arguments.noun, &Limits::default())?;
-    std::fs::write(out, draft).with_context(|| format!("{} cannot be written", out.display()))?;
-    println!("{} is written: read its comments, then import with --map {0}", out.display());
+    let made = std::fs::File::options().write(true).create_new(true).open(out);
+    let mut made = match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("{} is there already, and would be lost: choose another name for the mapping", out.display())
+        }
+        made => made.with_context(|| format!("{} cannot be written", out.display()))?,
+    };
+    made.write_all(draft.as_bytes()).and_then(|()| made.sync_all())?;
+    say!("{} is written: read its comments, then import with --map {0}", out.display());
     Ok(())
 }
 
@@ -147,7 +139,7 @@ impl Report {
             (self.created, "created"),
             (self.updated, "updated"),
             (self.unchanged, "unchanged"),
-            (self.duplicates, "in the duplicates queue"),
+            (self.duplicates, "created and suspected to be doubles"),
             (self.conflicts, "in conflict"),
             (self.waiting, "waiting"),
             (self.refused, "refused"),
@@ -182,18 +174,28 @@ fn report(tally: &batch::Tally, arguments: &Arguments, seconds: f64) {
         peak_resident_bytes: peak_resident_bytes(),
     };
     if arguments.json {
-        println!("{}", serde_json::json!(report));
+        say!("{}", serde_json::json!(report));
         return;
     }
     for warning in &tally.warnings {
-        eprintln!("note: {warning}");
+        note!("note: {warning}");
     }
     let would = if arguments.dry_run { "would be " } else { "" };
-    println!("{} rows: {would}{}", report.rows, report.in_words());
-    if let Some(errors) = &tally.errors {
-        println!(
-            "rows refused or in conflict, with their reasons, are in {}: correct and import that file",
-            errors.display()
-        );
+    say!("{} rows: {would}{}", report.rows, report.in_words());
+    match &tally.errors {
+        Refused::In(errors) => {
+            say!("rows refused or in conflict, with their reasons, are in {}: correct and import that file", errors.display());
+        }
+        Refused::Said(reasons, more) => {
+            for reason in reasons {
+                note!("{reason}");
+            }
+            if *more > 0 {
+                note!("and {more} more: name a file for all of them by --errors");
+            }
+        }
+    }
+    if report.duplicates > 0 && !arguments.dry_run {
+        say!("look at the suspected doubles under /duplicates: a machine merges nobody");
     }
 }

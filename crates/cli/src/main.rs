@@ -10,6 +10,7 @@ mod import;
 mod keeping;
 mod pack;
 mod place;
+mod printing;
 mod serve;
 mod submit;
 
@@ -63,6 +64,7 @@ enum Command {
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
+    keep_to_the_owner();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return born::fail(&format!("the runtime did not start: {error}")),
@@ -90,7 +92,15 @@ fn main() -> std::process::ExitCode {
         }
     });
     match done {
-        Ok(()) => std::process::ExitCode::SUCCESS,
+        Ok(()) if printing::all_said() => std::process::ExitCode::SUCCESS,
+        // Done, and whoever asked does not know it.
+        Ok(()) => std::process::ExitCode::from(1),
         Err(error) => born::fail(&format!("{error:#}")),
     }
+}
+
+/// Databases, copies, errors files and exports hold people's data: whatever the shell's mask, nobody else may read them.
+fn keep_to_the_owner() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }

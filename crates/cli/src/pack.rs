@@ -2,7 +2,7 @@
 
 mod preview;
 
-use crate::place::Place;
+use crate::{place::Place, printing::say};
 use anyhow::{Context as _, bail};
 use domain::pack::{Shelf, check_all};
 use std::path::PathBuf;
@@ -62,13 +62,13 @@ fn check(files: &[PathBuf], json: bool) -> anyhow::Result<()> {
     };
     if json {
         let sound: Vec<String> = packs.iter().map(|pack| pack.reference().to_string()).collect();
-        println!("{}", serde_json::json!({ "packs": sound, "faults": faults }));
+        say!("{}", serde_json::json!({ "packs": sound, "faults": faults }));
     } else {
         for pack in &packs {
-            println!("{} is sound", pack.reference());
+            say!("{} is sound", pack.reference());
         }
         for fault in &faults {
-            println!("{fault}");
+            say!("{fault}");
         }
     }
     match faults.len() {
@@ -84,11 +84,11 @@ fn list(json: bool) {
             .packs()
             .map(|pack| serde_json::json!({ "pack": pack.reference().to_string(), "content": pack.content_hash() }))
             .collect();
-        println!("{}", serde_json::json!({ "packs": packs }));
+        say!("{}", serde_json::json!({ "packs": packs }));
         return;
     }
     for pack in shelf.packs() {
         let until = pack.valid.to.map_or_else(|| "open".to_owned(), |day| day.to_string());
-        println!("{}\t{} to {until}\t{}", pack.reference(), pack.valid.from, pack.content_hash());
+        say!("{}\t{} to {until}\t{}", pack.reference(), pack.valid.from, pack.content_hash());
     }
 }

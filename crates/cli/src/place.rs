@@ -22,7 +22,7 @@ pub struct Place {
     /// The database: `sqlite:FILE` or `postgres://USER@HOST/NAME`.
     #[arg(long, env = "FIREBREAK_DATABASE", default_value = DEFAULT, global = true)]
     pub database: String,
-    /// The key store's own address, never the same database. With SQLite `keys/` beside the database's folder.
+    /// The key store's own address, never the same database. With SQLite the folder `FOLDER-keys` beside the database's.
     #[arg(long, env = "FIREBREAK_KEYS", global = true)]
     pub keys: Option<String>,
     /// File with the master keys, one `NUMBER:HEX` per line.
@@ -97,7 +97,7 @@ impl Place {
         }
         let file = self.master_key_file()?;
         let text = std::fs::read_to_string(&file).with_context(|| {
-            format!("the master key {} cannot be read; `firebreak migrate` makes one for a new database", file.display())
+            format!("the master key {} cannot be read: bring it from its copy; for a new database `firebreak migrate` makes one", file.display())
         })?;
         MasterKeys::parse(&text).with_context(|| format!("the master key file {} is not well formed", file.display()))
     }

@@ -4,10 +4,12 @@ use crate::{
     born,
     keeping::anchoring::{Anchoring, told},
     place::Place,
+    printing::say,
 };
 use anyhow::{Context as _, bail};
-use server::{Config, Network, Tls};
+use server::{Config, Network, Ready, Tls};
 use std::{
+    io::IsTerminal as _,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -72,8 +74,10 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         trusted_proxies: arguments.trusted_proxy,
         ..Config::new(monotonic, born::entropy())
     };
-    println!("Firebreak serves {scheme}://{}", listener.local_addr()?);
-    clockwork(&place, listener, config, store).await
+    let anchoring = Anchoring::open(&place)?;
+    let ready = server::prepare(config, store.clone()).await?;
+    say!("Firebreak serves {scheme}://{}", listener.local_addr()?);
+    clockwork(anchoring, listener, ready, store).await
 }
 
 /// Binds, and says what to do where the port is taken.
@@ -95,7 +99,7 @@ pub async fn listen_near(port: u16) -> anyhow::Result<TcpListener> {
         if let Ok(listener) = TcpListener::bind(SocketAddr::new(IpAddr::from([127, 0, 0, 1]), port)).await {
             return Ok(listener);
         }
-        println!("Port {port} is in use; trying the next one.");
+        say!("Port {port} is in use; trying the next one.");
     }
     bail!("no port from {port} on is free: give another one by --port")
 }
@@ -105,15 +109,15 @@ pub async fn serve_exercise(place: &Place, listener: TcpListener, store: Store) 
     let beginning = Instant::now();
     let monotonic = Arc::new(move || u64::try_from(beginning.elapsed().as_micros()).unwrap_or(u64::MAX));
     let config = Config { exercise: true, ..Config::new(monotonic, born::entropy()) };
-    clockwork(place, listener, config, store).await
+    let ready = server::prepare(config, store.clone()).await?;
+    clockwork(Anchoring::open(place)?, listener, ready, store).await
 }
 
-async fn clockwork(place: &Place, listener: TcpListener, config: Config, store: Store) -> anyhow::Result<()> {
-    let anchoring = Anchoring::open(place)?;
+async fn clockwork(anchoring: Anchoring, listener: TcpListener, ready: Ready, store: Store) -> anyhow::Result<()> {
     let (stopping, stopped) = watch::channel(false);
     let deliverer = tokio::spawn(deliver(store.clone(), stopped.clone()));
     let anchorer = tokio::spawn(anchoring.run(store.clone(), stopped));
-    let served = server::serve(listener, config, store.clone(), stop()).await;
+    let served = server::serve(ready, listener, stop()).await;
     let _ = stopping.send(true);
     let _ = deliverer.await;
     let _ = anchorer.await;
@@ -131,7 +135,13 @@ fn tls(arguments: &Arguments) -> anyhow::Result<Option<Tls>> {
 pub fn log_to_stderr(json: bool, usual: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        // A log that cannot be written is not worth a panic.
+        .log_internal_errors(false);
     // A second subscriber cannot be set; the first one stays.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }

@@ -1,7 +1,7 @@
 //! `firebreak submit`: commands from a JSON file through the one door, as a named account. How areas, command posts' outbreaks
 //! and whatever has no command of its own here are set up.
 
-use crate::place::Place;
+use crate::{place::Place, printing::{note, say}};
 use anyhow::{Context as _, bail};
 use domain::{
     id::{self, CommandId},
@@ -70,10 +70,10 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     for (n, outcome) in (1..).zip(store.submit(submissions).await) {
         let outcome = outcome?;
         if arguments.json {
-            println!("{}", serde_json::to_string(&outcome)?);
+            say!("{}", serde_json::to_string(&outcome)?);
         }
         match outcome {
-            Outcome::Accepted { events, .. } if !arguments.json => println!("command {n}: accepted, {events} events"),
+            Outcome::Accepted { events, .. } if !arguments.json => say!("command {n}: accepted, {events} events"),
             Outcome::Accepted { .. } => {}
             Outcome::Declined(refusal) => {
                 undone += 1;
@@ -82,7 +82,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
                     Answer::Waiting => "waiting",
                     Answer::Conflict => "in conflict",
                 };
-                eprintln!("command {n}: {word}: {refusal}");
+                note!("command {n}: {word}: {refusal}");
             }
         }
     }

@@ -30,5 +30,5 @@ pub use credentials::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, hash_password, tot
 pub use description::document;
 pub use language::Language;
 pub use proxy::Network;
-pub use serve::{ServeError, serve};
+pub use serve::{Ready, ServeError, prepare, serve};
 pub use strict::Strict;

@@ -52,15 +52,17 @@ pub enum ServeError {
     Exercise(&'static str),
 }
 
-/// Serves until `stop` completes; then takes no new connection, lets open requests finish, and returns.
+/// A server that can serve: its settings fit its database, its certificate is read, its log of reads is open.
+pub struct Ready {
+    app: App,
+    tls: Option<TlsAcceptor>,
+    stopping: watch::Sender<bool>,
+}
+
+/// Makes ready to serve, before anybody is told an address.
 ///
 /// A database marked *exercise* is served with `config.exercise` only, and no other one is served with it.
-pub async fn serve(
-    listener: TcpListener,
-    config: Config,
-    store: Store,
-    stop: impl Future<Output = ()> + Send,
-) -> Result<(), ServeError> {
+pub async fn prepare(config: Config, store: Store) -> Result<Ready, ServeError> {
     match (config.exercise, store.is_exercise()) {
         (true, false) => {
             return Err(ServeError::Exercise("this database is not marked exercise: serve it without --exercise"));
@@ -74,7 +76,13 @@ pub async fn serve(
     }
     let tls = config.tls.as_ref().map(acceptor).transpose()?;
     let (stopping, stopped) = watch::channel(false);
-    let app = App::open(config, store, stopped.clone()).await?;
+    Ok(Ready { app: App::open(config, store, stopped).await?, tls, stopping })
+}
+
+/// Serves until `stop` completes; then takes no new connection, lets open requests finish, and returns.
+pub async fn serve(ready: Ready, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+    let Ready { app, tls, stopping } = ready;
+    let stopped = stopping.subscribe();
     let router = app::router(app.clone());
     forget(&app).await;
     tokio::spawn(forget_hourly(app.clone(), stopped.clone()));

@@ -65,6 +65,17 @@ pub async fn is_empty(url: &str) -> Result<bool, DbError> {
     Ok(row.and_then(|row| row.first().and_then(Value::opt_int)) == Some(0))
 }
 
+/// Whether anybody has an account in the database, or a command post: whether it is more than an empty schema.
+pub async fn is_used(url: &str) -> Result<bool, DbError> {
+    let db = Db::open(url, false).await?;
+    let mut tx = db.begin_read().await?;
+    let sql = "SELECT (SELECT COUNT(*) FROM account) + (SELECT COUNT(*) FROM stream)";
+    let row = tx.row(sql, &[], &[ColumnType::Int]).await?;
+    tx.roll_back().await?;
+    db.close().await;
+    Ok(row.and_then(|row| row.first().and_then(Value::opt_int)).is_some_and(|count| count > 0))
+}
+
 /// Writes a consistent copy of a SQLite database into a new file while the database is in use.
 pub async fn copy_sqlite(url: &str, file: &Path) -> Result<(), DbError> {
     let db = Db::open(url, false).await?;

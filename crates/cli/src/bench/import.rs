@@ -5,6 +5,7 @@ use crate::{
     demo,
     import::Report,
     place::{DEFAULT, Place},
+    printing::say,
 };
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -58,7 +59,7 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let file = folder.join("linelist.csv");
     let accounting = LineList::new(&world, spec)?.write(std::io::BufWriter::new(std::fs::File::create(&file)?))?;
     std::fs::write(folder.join("linelist.toml"), MAPPING)?;
-    println!("{} people in the register; {} rows, {} MB", arguments.population, accounting.rows, std::fs::metadata(&file)?.len() / 1_000_000);
+    say!("{} people in the register; {} rows, {} MB", arguments.population, accounting.rows, std::fs::metadata(&file)?.len() / 1_000_000);
     if let Some(after) = arguments.kill_after {
         kill(&place, &folder, Duration::from_millis(after))?;
     }
@@ -71,9 +72,9 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
     }
     // A server's database is no file here.
     if let Ok(file) = std::fs::metadata(place.database.trim_start_matches("sqlite:")) {
-        println!("database {} MB", file.len() / 1_000_000);
+        say!("database {} MB", file.len() / 1_000_000);
     }
-    println!("next: firebreak --database {} verify", place.database);
+    say!("next: firebreak --database {} verify", place.database);
     Ok(())
 }
 
@@ -113,13 +114,13 @@ fn kill(place: &Place, folder: &Path, after: Duration) -> anyhow::Result<()> {
     }
     child.kill()?;
     child.wait()?;
-    println!("killed after {after:?}");
+    say!("killed after {after:?}");
     Ok(())
 }
 
 /// Prints a run and checks that each row is accounted for, the bad ones by what is wrong with them.
 fn tell(run: &str, report: &Report, accounting: &Accounting) -> anyhow::Result<()> {
-    println!(
+    say!(
         "{run}: {:.1} s, {:.0} rows/s, peak {} MB; {}, of {} bad",
         report.seconds,
         report.rows as f64 / report.seconds,

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     born,
     place::{DEFAULT, Place},
+    printing::say,
 };
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -103,7 +104,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let engine = store.db().engine();
     if !arguments.json {
         for (setting, found, ..) in Durability::read(store.db()).await?.settings {
-            println!("{} {setting} = {found}", engine.name());
+            say!("{} {setting} = {found}", engine.name());
         }
     }
     let stream = store.add_stream("B", "bench", Some(domain::id::JurisdictionId(DISTRICT.0))).await?;
@@ -257,11 +258,11 @@ pub async fn open_bare(url: &str) -> anyhow::Result<Db> {
 
 fn print(results: Results, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(&results)?);
+        say!("{}", serde_json::to_string(&results)?);
         return Ok(());
     }
     for figure in &results.results {
-        println!(
+        say!(
             "{:<28} {:>10.0} {}   {:>6.2} of {:>10.0} ({})",
             figure.name, figure.value, figure.unit, figure.ratio, figure.limit, figure.limit_name
         );

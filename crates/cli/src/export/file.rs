@@ -76,8 +76,15 @@ impl Target {
         if name.file_name().is_none() {
             bail!("{} is no name of a file", name.display());
         }
-        if name.exists() && !target.overwrite {
-            bail!("{} is there already: choose another name, or say --overwrite", name.display());
+        match name.symlink_metadata() {
+            // A folder, a device or a link to something else would be replaced, not written to.
+            Ok(found) if !found.is_file() => {
+                bail!("{} is no ordinary file: name a file, or none for the standard output", name.display());
+            }
+            Ok(_) if !target.overwrite => {
+                bail!("{} is there already: choose another name, or say --overwrite", name.display());
+            }
+            _ => {}
         }
         target.parts.push(Part::open(name.clone())?);
         Ok(target)

@@ -5,6 +5,7 @@ use super::{
     Arguments,
     ahead::{Ahead, Look},
     begin::Begun,
+    errors::{ErrorsPlace, Refused},
     found,
 };
 use anyhow::{Context as _, bail};
@@ -16,16 +17,13 @@ use domain::{
     refusal::{Answer, Refusal},
 };
 use exchange::{
-    ErrorsFile, MappedRecord, RowError, RowOutcome, RowStream,
+    MappedRecord, RowError, RowOutcome, RowStream,
     intake::{Fault, Intake, Known, RowPlan, Verdict, row_error},
     source::RawRow,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     collections::{HashSet, VecDeque},
-    fs::File,
-    io::BufWriter,
-    path::PathBuf,
 };
 use store::{store::Store, writer::SubmitError};
 use tokio::task::JoinHandle;
@@ -52,7 +50,7 @@ pub struct Tally {
     /// What a person should know.
     pub warnings: Vec<String>,
     /// Where refused rows are.
-    pub errors: Option<PathBuf>,
+    pub errors: Refused,
 }
 
 /// A link that waits for the file's last row.
@@ -93,8 +91,7 @@ pub struct Run<'a> {
     sent: VecDeque<Sent>,
     /// Records that a row was to make and that were declined.
     never_made: HashSet<Uuid>,
-    errors: Option<ErrorsFile<BufWriter<File>>>,
-    errors_path: PathBuf,
+    errors: ErrorsPlace,
     bar: ProgressBar,
     dry: bool,
 }
@@ -114,7 +111,6 @@ impl<'a> Run<'a> {
         };
         bar.set_draw_target(if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
         bar.set_style(ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {eta} left")?);
-        let errors_path = super::errors_path(arguments);
         Ok(Self {
             store,
             intake: Intake::new(begun.settings.clone()),
@@ -126,8 +122,7 @@ impl<'a> Run<'a> {
             deferred: Vec::new(),
             sent: VecDeque::new(),
             never_made: HashSet::new(),
-            errors: None,
-            errors_path,
+            errors: ErrorsPlace::of(arguments)?,
             bar,
             dry: arguments.dry_run,
         })
@@ -169,13 +164,8 @@ impl<'a> Run<'a> {
         if !self.stream.unmapped().is_empty() {
             warnings.push(format!("columns not imported: {}", self.stream.unmapped().join(", ")));
         }
-        let errors = match self.errors.take() {
-            Some(file) => {
-                file.finish()?.into_inner().map_err(|error| error.into_error())?.sync_all()?;
-                Some(self.errors_path.clone())
-            }
-            None => None,
-        };
+        warnings.extend(self.begun.before.take());
+        let errors = self.errors.whole()?;
         Ok(Tally { rows, counts: self.counts, warnings, errors })
     }
 
@@ -207,16 +197,15 @@ impl<'a> Run<'a> {
     fn look_ahead(&self, next: &mut Option<Ahead>, planning: usize) {
         let Some(next) = next else { return };
         if i64::from(next.first) + next.rows.len() as i64 > self.begun.rows_done {
-            let records = next.rows.iter().filter_map(|outcome| outcome.records.as_ref().ok()).flatten();
-            next.look = Some(self.look(records, planning));
+            next.look = Some(self.look(readable(next.first, &next.rows), planning));
         }
     }
 
     /// Begins a look at the register. What was sent and not answered yet, and what is planned meanwhile, is not in it: the
     /// planner remembers it. A dry run sends nothing.
-    fn look<'r>(&self, records: impl Iterator<Item = &'r MappedRecord>, planning: usize) -> Look {
+    fn look<'r>(&self, rows: impl Iterator<Item = (u32, &'r [MappedRecord])>, planning: usize) -> Look {
         let remembered = if self.dry { usize::MAX } else { self.sent.len() + planning };
-        Look::begin(self.store.clone(), self.sight.clone(), self.intake.lookups(records), remembered)
+        Look::begin(self.store.clone(), self.sight.clone(), self.intake.lookups(rows), remembered)
     }
 
     fn defer(&mut self, link: Deferred) -> anyhow::Result<()> {
@@ -235,8 +224,7 @@ impl<'a> Run<'a> {
         rows_done: i64,
     ) -> anyhow::Result<()> {
         tracing::trace!(first, "planning");
-        let readable = (first..).zip(&batch).filter_map(|(n, outcome)| Some((n, outcome.records.as_ref().ok()?)));
-        let rows: Vec<(u32, &[MappedRecord])> = readable.map(|(n, records)| (n, records.as_slice())).collect();
+        let rows: Vec<(u32, &[MappedRecord])> = readable(first, &batch).collect();
         let mut plans = self.plan(&rows, found, false).await?.into_iter();
         let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(batch.len()));
         for (n, RowOutcome { row, records }) in (first..).zip(batch) {
@@ -276,8 +264,7 @@ impl<'a> Run<'a> {
             if !found::load_origins(self.store, &mut self.intake).await? {
                 return Ok(plans);
             }
-            let records = rows.iter().flat_map(|(_, records)| *records);
-            found = self.look(records, 0).found().await?;
+            found = self.look(rows.iter().copied(), 0).found().await?;
         }
     }
 
@@ -310,7 +297,7 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
             let linked: Vec<(u32, &[MappedRecord])> = some.iter().map(|link| (link.n, link.records.as_slice())).collect();
-            let look = self.look(linked.iter().flat_map(|(_, records)| *records), 0);
+            let look = self.look(linked.iter().copied(), 0);
             self.intake.known.next_batch(look.remembered);
             let plans = self.plan(&linked, look.found().await?, true).await?;
             let (mut commands, mut planned) = (Vec::new(), Vec::with_capacity(some.len()));
@@ -414,17 +401,7 @@ impl<'a> Run<'a> {
     }
 
     fn refuse(&mut self, row: &RawRow, errors: &[RowError]) -> anyhow::Result<()> {
-        let file = match &mut self.errors {
-            Some(file) => file,
-            None => {
-                let path = self.errors_path.display();
-                let file = File::create(&self.errors_path).with_context(|| {
-                    format!("the errors file {path} cannot be written: name another place by --errors")
-                })?;
-                self.errors.insert(ErrorsFile::create(BufWriter::new(file), &self.columns)?)
-            }
-        };
-        Ok(file.refuse(row, errors)?)
+        self.errors.refuse(row, errors, &self.columns)
     }
 
     /// A command about the import itself.
@@ -443,6 +420,11 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Rows that could be read, with their numbers in the file.
+fn readable(first: u32, rows: &[RowOutcome]) -> impl Iterator<Item = (u32, &[MappedRecord])> {
+    (first..).zip(rows).filter_map(|(n, outcome)| Some((n, outcome.records.as_ref().ok()?.as_slice())))
 }
 
 /// The outcomes, or why the import has to stop here.

@@ -8,7 +8,8 @@ use domain::{
     kernel::{Aggregate, Envelope, Kind, Located, group::Submission},
     noun::{
         MatchKey,
-        import::{self, Counts},
+        Of as _,
+        import::{self, Counts, Import},
     },
     when::zone,
 };
@@ -19,7 +20,7 @@ use std::{
     path::Path,
     sync::Arc,
 };
-use store::store::Store;
+use store::{matching::LookUp, store::Store};
 use uuid::Uuid;
 
 /// An import that is under way.
@@ -34,6 +35,8 @@ pub struct Begun {
     pub rows_done: i64,
     /// What became of them.
     pub counts: Counts,
+    /// What a person should know of earlier imports of this file.
+    pub before: Option<String>,
 }
 
 /// Starts the import, or finds the one that was interrupted.
@@ -51,29 +54,28 @@ pub async fn begin(
     let outbreak = outbreak(&register.outbreaks().await?, arguments)?;
     let (file, map) = (hash_file(&arguments.file)?, mapping_hash(mapping, arguments));
     let now = store.now();
-    let settings = |import| Settings { import, source: arguments.source.clone(), jurisdiction, outbreak, now };
+    let of_file = imports(&mut register, &file).await?;
+    register.end().await?;
+    // The same rows are the same people, whatever mapping they are read by.
+    let noun = kind(arguments.noun).name();
+    let of_area = |import: &&Import| import.as_noun == noun && import.jurisdiction == jurisdiction;
+    let complete: Vec<&Import> = of_file.iter().filter(of_area).filter(|import| import.completed_at.is_some()).collect();
+    let before = complete.last().map(|import| told(import));
+    let made = |import: &&&Import| import.counts.created + import.counts.duplicate > 0;
+    let earlier: Vec<ImportId> = complete.iter().filter(made).map(|import| import.id).collect();
+    let begun = |import, rows_done, counts| {
+        let settings = Settings { import, earlier, source: arguments.source.clone(), jurisdiction, outbreak, now };
+        Begun { actor: actor.clone(), stream, settings, rows_done, counts, before }
+    };
     if arguments.dry_run {
         if let Err(denied) = store.judge_area(&actor, Action::ImportPreview, jurisdiction.0).await {
             bail!("this account may not preview an import into this area: {denied}");
         }
-        let settings = settings(ImportId(id::derived(Uuid::nil(), 0, now)));
-        return Ok(Begun { actor, stream, settings, rows_done: 0, counts: Counts::default() });
+        return Ok(begun(ImportId(id::derived(Uuid::nil(), 0, now)), 0, Counts::default()));
     }
-    let key = BTreeSet::from([MatchKey::new("import", &[&file.to_hex()])]);
-    let running = register.matching(&key).await?.into_values().find_map(|located| match located.aggregate {
-        Aggregate::Import(import)
-            if import.completed_at.is_none()
-                && import.mapping_blake3 == map.to_hex().as_str()
-                && import.jurisdiction == jurisdiction =>
-        {
-            Some(import)
-        }
-        _ => None,
-    });
-    register.end().await?;
-    if let Some(import) = running {
-        let settings = settings(import.id);
-        return Ok(Begun { actor, stream, settings, rows_done: import.rows_done, counts: import.counts });
+    let same = |import: &&Import| import.mapping_blake3 == map.to_hex().as_str() && import.jurisdiction == jurisdiction;
+    if let Some(running) = of_file.iter().find(|import| same(import) && import.completed_at.is_none()) {
+        return Ok(begun(running.id, running.rows_done, running.counts));
     }
     let mut cause = [0; 16];
     cause.copy_from_slice(&blake3::hash(&[file.as_bytes().as_slice(), map.as_bytes()].concat()).as_bytes()[..16]);
@@ -81,7 +83,7 @@ pub async fn begin(
     let command = import::Command::Start {
         id: import,
         jurisdiction,
-        as_noun: kind(arguments.noun).name().to_owned(),
+        as_noun: noun.to_owned(),
         file_name: arguments.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         file_blake3: file.to_hex().to_string(),
         mapping_blake3: map.to_hex().to_string(),
@@ -93,7 +95,22 @@ pub async fn begin(
             bail!("the import cannot start: {refusal}");
         }
     }
-    Ok(Begun { actor, stream, settings: settings(import), rows_done: 0, counts: Counts::default() })
+    Ok(begun(import, 0, Counts::default()))
+}
+
+/// Imports of a file, the oldest first.
+async fn imports(register: &mut LookUp, file: &blake3::Hash) -> anyhow::Result<Vec<Import>> {
+    let key = BTreeSet::from([MatchKey::new("import", &[&file.to_hex()])]);
+    let found = register.matching(&key).await?.into_values();
+    let mut imports: Vec<Import> = found.filter_map(|located| Import::of(&located.aggregate).cloned()).collect();
+    imports.sort_by_key(|import| import.id);
+    Ok(imports)
+}
+
+fn told(import: &Import) -> String {
+    let at = import.completed_at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    let at = at.map(|at| format!(" and ended at {at}")).unwrap_or_default();
+    format!("this very file was imported before{at}: its rows are held against the records they made")
 }
 
 fn kind(noun: Noun) -> Kind {

@@ -28,7 +28,7 @@ pub type Anchored = BTreeMap<i64, Vec<(i64, [u8; 32])>>;
 pub fn key(place: &Place) -> anyhow::Result<AnchorKey> {
     let file = place.anchor_key_file()?;
     let text = std::fs::read_to_string(&file).with_context(|| {
-        format!("the anchor key {} cannot be read; `firebreak migrate` makes one", file.display())
+        format!("the anchor key {} cannot be read: bring it from its copy; for a new database `firebreak migrate` makes one", file.display())
     })?;
     let hex = text.trim().rsplit(':').next().unwrap_or("");
     match blake3::Hash::from_hex(hex) {

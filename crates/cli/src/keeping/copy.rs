@@ -5,6 +5,7 @@ use crate::{
     account::{DAY_MS, new_id},
     born,
     place::Place,
+    printing::say,
 };
 use anyhow::{Context as _, bail};
 use std::{
@@ -35,10 +36,10 @@ pub async fn backup(place: Place, arguments: Backup) -> anyhow::Result<()> {
     place.open().await?.close().await;
     let bytes = write(&place, &arguments.to, arguments.days).await?;
     if arguments.json {
-        println!("{}", serde_json::json!({ "file": arguments.to, "bytes": bytes, "days": arguments.days }));
+        say!("{}", serde_json::json!({ "file": arguments.to, "bytes": bytes, "days": arguments.days }));
     } else {
-        println!("{} written, {bytes} bytes; destroy it after {} days", arguments.to.display(), arguments.days);
-        println!(
+        say!("{} written, {bytes} bytes; destroy it after {} days", arguments.to.display(), arguments.days);
+        say!(
             "the keys and the erasure ledger are not in it: copy {} to another place",
             place.secrets()?.display()
         );

@@ -1,7 +1,7 @@
 //! `doctor`: whether this installation would keep what it is given, each point with what was found and what to do.
 
 use super::migrate::shown;
-use crate::place::Place;
+use crate::{place::Place, printing::say};
 use anyhow::bail;
 use std::{collections::BTreeSet, path::Path, process::Command};
 use store::{
@@ -47,6 +47,7 @@ const LEAST_FREE_KIB: u64 = 1 << 20;
 /// Looks; any point that is not sound is a failure.
 pub async fn doctor(place: Place, arguments: Doctor) -> anyhow::Result<()> {
     let mut points = secrets(&place);
+    points.extend(data_files(&place));
     points.push(ledger(&place));
     points.push(space(&place));
     match place.open().await {
@@ -65,11 +66,11 @@ pub async fn doctor(place: Place, arguments: Doctor) -> anyhow::Result<()> {
     }
     let wrong = points.iter().filter(|point| !point.sound).count();
     if arguments.json {
-        println!("{}", serde_json::json!({ "sound": wrong == 0, "points": points }));
+        say!("{}", serde_json::json!({ "sound": wrong == 0, "points": points }));
     } else {
         for point in &points {
             let mark = if point.sound { "ok " } else { "NO " };
-            println!("{mark}{}: {}{}{}", point.point, point.found, if point.sound { "" } else { "; " }, point.remedy);
+            say!("{mark}{}: {}{}{}", point.point, point.found, if point.sound { "" } else { "; " }, point.remedy);
         }
     }
     match wrong {
@@ -176,6 +177,13 @@ fn secrets(place: &Place) -> Vec<Point> {
         });
     }
     points
+}
+
+/// The database's files, where it is one of files.
+fn data_files(place: &Place) -> Vec<Point> {
+    let Some(file) = place.database.strip_prefix("sqlite:") else { return Vec::new() };
+    let there = ["", "-wal", "-shm"].map(|ending| format!("{file}{ending}"));
+    there.iter().map(Path::new).filter(|file| file.exists()).map(|file| private("data", file)).collect()
 }
 
 #[cfg(unix)]

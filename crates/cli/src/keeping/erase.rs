@@ -3,6 +3,7 @@
 use crate::{
     account::{explained, new_id},
     place::Place,
+    printing::say,
 };
 use anyhow::{Context as _, bail};
 use domain::{
@@ -69,10 +70,10 @@ async fn ask(store: &Store, by: Arc<Actor>, person: PersonId, ground: Ground, js
     let request = ErasureId::of(person);
     let taken = takers(store, &by, person).await;
     if json {
-        println!("{}", serde_json::json!({ "request": request, "read_by": reads(&taken), "files": files(&taken) }));
+        say!("{}", serde_json::json!({ "request": request, "read_by": reads(&taken), "files": files(&taken) }));
         return Ok(());
     }
-    println!("erasure {request} is asked for; another account approves it: `firebreak erase --approve {request}`");
+    say!("erasure {request} is asked for; another account approves it: `firebreak erase --approve {request}`");
     print_takers(taken);
     Ok(())
 }
@@ -114,15 +115,15 @@ async fn approve(
         store.vault().compact().await?;
     }
     if arguments.json {
-        println!(
+        say!(
             "{}",
             serde_json::json!({ "erased": persons, "read_by": reads(&taken), "files": files(&taken), "log_emptied": scrubbed })
         );
     } else {
-        println!("erased: {} records of person {}", persons.len(), file.person);
+        say!("erased: {} records of person {}", persons.len(), file.person);
         print_takers(taken);
         if place.database.starts_with("postgres") && !arguments.compact {
-            println!(
+            say!(
                 "old row versions stay in PostgreSQL's files until they are reused; --compact takes them out now"
             );
         }
@@ -226,22 +227,22 @@ fn print_takers(taken: anyhow::Result<Taken>) {
     match taken {
         Ok(taken) => {
             if !taken.files.is_empty() {
-                println!("files that hold the person's records; ask those who took them to destroy them:");
+                say!("files that hold the person's records; ask those who took them to destroy them:");
             }
             for file in &taken.files {
                 let name = file.name.clone().unwrap_or_else(|| file.account.to_string());
                 let how = if file.identified { "with names" } else { "de-identified" };
-                println!("  {}\t{name}\t{} as {}, {how}\t{} rows", when(file.at), file.what, file.format, file.rows);
+                say!("  {}\t{name}\t{} as {}, {how}\t{} rows", when(file.at), file.what, file.format, file.rows);
             }
             if taken.reads.is_empty() && taken.files.is_empty() {
-                println!("nobody has read or exported the person's records");
+                say!("nobody has read or exported the person's records");
             } else if !taken.reads.is_empty() {
-                println!("read by:");
+                say!("read by:");
             }
             for taker in &taken.reads {
-                println!("  {}\t{}\t{}\t{} records", when(taker.at), taker.name, taker.action, taker.records);
+                say!("  {}\t{}\t{}\t{} records", when(taker.at), taker.name, taker.action, taker.records);
             }
         }
-        Err(error) => println!("who read the records is for an inspector to see: {error:#}"),
+        Err(error) => say!("who read the records is for an inspector to see: {error:#}"),
     }
 }

@@ -1,5 +1,6 @@
 //! Files that hold personal values in clear for a moment: in a folder of their own, overwritten before they go.
 
+use crate::printing::note;
 use anyhow::Context as _;
 use std::{
     fs,
@@ -36,7 +37,7 @@ impl Drop for PrivateFolder {
         let Ok(entries) = fs::read_dir(self.0.path()) else { return };
         for entry in entries.flatten() {
             if let Err(error) = overwrite(&entry.path()) {
-                eprintln!(
+                note!(
                     "firebreak: {} was not overwritten ({error}); overwrite it by hand",
                     entry.path().display()
                 );

@@ -2,7 +2,7 @@
 //! reads it (DESIGN §13.14).
 
 use super::{anchoring, migrate::shown, postgres, private::PrivateFolder, verify};
-use crate::{account::new_id, place::Place};
+use crate::{account::new_id, place::Place, printing::say};
 use anyhow::{Context as _, bail};
 use domain::id::AccountId;
 use std::{
@@ -79,9 +79,9 @@ pub async fn restore(place: Place, arguments: Restore) -> anyhow::Result<()> {
         target.folder()?.display()
     );
     if arguments.json {
-        println!("{}", serde_json::json!({ "database": shown(&target.database), "erasures": count }));
+        say!("{}", serde_json::json!({ "database": shown(&target.database), "erasures": count }));
     } else {
-        println!("restored; {count} erasures done again; use it with {options}");
+        say!("restored; {count} erasures done again; use it with {options}");
     }
     Ok(())
 }

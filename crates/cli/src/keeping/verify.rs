@@ -1,7 +1,7 @@
 //! `verify`: chain, anchors, tables and the log of reads agree, or what does not, where, and what to do.
 
 use super::{anchoring, private::PrivateFolder};
-use crate::place::Place;
+use crate::{place::Place, printing::say};
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Instant;
@@ -66,24 +66,24 @@ pub async fn check(
             "anchor_faults": known.faults, "anchor_notes": known.notes,
             "log_rows": log.rows, "log_unproven": log.unproven, "log_faults": log.faults,
         });
-        println!("{object}");
+        say!("{object}");
     } else if show == Show::Text || faults > 0 {
-        known.faults.iter().for_each(|fault| println!("{fault}"));
-        report.faults.iter().for_each(|fault| println!("{}", described(fault)));
+        known.faults.iter().for_each(|fault| say!("{fault}"));
+        report.faults.iter().for_each(|fault| say!("{}", described(fault)));
         if report.more_faults > 0 {
-            println!("and {} faults more", report.more_faults);
+            say!("and {} faults more", report.more_faults);
         }
-        log.faults.iter().for_each(|fault| println!("{}", described_of_log(fault)));
+        log.faults.iter().for_each(|fault| say!("{}", described_of_log(fault)));
         for (stream, count) in report.unproven.iter().filter(|(_, count)| **count > 0) {
-            println!(
+            say!(
                 "stream {stream}: the last {count} entries are not anchored, so they are unproven; `serve` anchors them"
             );
         }
         for (stream, count) in log.unproven.iter().filter(|(_, count)| **count > 0) {
-            println!("log of reads, stream {stream}: the last {count} rows are not anchored, so they are unproven");
+            say!("log of reads, stream {stream}: the last {count} rows are not anchored, so they are unproven");
         }
-        known.notes.iter().for_each(|note| println!("{note}"));
-        println!(
+        known.notes.iter().for_each(|note| say!("{note}"));
+        say!(
             "{} entries, {} reads, state {}, {seconds:.1} s, {rate:.0} entries/s",
             report.entries, log.rows, report.state
         );

@@ -1,6 +1,6 @@
 //! `pack preview`: what another pack would move, before anybody adopts it (DESIGN §5, §13.6). Nothing is changed.
 
-use crate::{account::explained, place::Place};
+use crate::{account::explained, place::Place, printing::say};
 use anyhow::{Context as _, bail};
 use domain::{
     access::Action,
@@ -65,21 +65,21 @@ async fn show(place: &Place, store: &Store, to: &Pack, arguments: &Preview) -> a
             .map(|(alike, contacts)| serde_json::json!({ "alike": alike, "contacts": contacts }))
             .collect();
         let (from, to) = (from.reference().to_string(), to.reference().to_string());
-        println!("{}", serde_json::json!({ "from": from, "to": to, "figures": figures, "follow_ups": moves }));
+        say!("{}", serde_json::json!({ "from": from, "to": to, "figures": figures, "follow_ups": moves }));
         return Ok(());
     }
-    println!("{} to {}: {} numbers differ", from.reference(), to.reference(), figures.len());
+    say!("{} to {}: {} numbers differ", from.reference(), to.reference(), figures.len());
     figures.iter().for_each(print_figure);
-    println!("running follow-ups, were they judged by {}:", to.reference());
+    say!("running follow-ups, were they judged by {}:", to.reference());
     for (Alike { ring, shift_days, tests_added, tests_dropped }, contacts) in &moves {
         match shift_days {
             Some(days) => {
-                println!("  {contacts}\t{ring}\t{days:+} days, {tests_added} tests more, {tests_dropped} fewer")
+                say!("  {contacts}\t{ring}\t{days:+} days, {tests_added} tests more, {tests_dropped} fewer")
             }
-            None => println!("  {contacts}\t{ring}\tno clock in this pack"),
+            None => say!("  {contacts}\t{ring}\tno clock in this pack"),
         }
     }
-    println!("nothing was changed; records already judged keep the pack that judged them");
+    say!("nothing was changed; records already judged keep the pack that judged them");
     Ok(())
 }
 
@@ -89,7 +89,7 @@ fn print_figure(moved: &FigureMove) {
         list => list.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
     };
     let unit = serde_json::to_value(moved.unit).ok().and_then(|unit| unit.as_str().map(str::to_owned));
-    println!(
+    say!(
         "  {}\t{} -> {} {}",
         moved.clock,
         numbers(&moved.before),
@@ -137,7 +137,7 @@ fn thought_of(named: &str) -> anyhow::Result<Pack> {
     match Pack::parse(&text) {
         Ok(pack) => Ok(pack),
         Err(faults) => {
-            faults.iter().for_each(|fault| println!("{named}:{fault}"));
+            faults.iter().for_each(|fault| say!("{named}:{fault}"));
             bail!("{} faults; there is nothing to preview", faults.len())
         }
     }

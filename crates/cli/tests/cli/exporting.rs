@@ -335,3 +335,22 @@ fn a_killed_export_leaves_nothing_under_the_files_name() {
     // What left is in the log, of the run that was killed too: both files began, and pages of both are named.
     assert!(desk.count("access_log") > 32);
 }
+
+#[test]
+fn a_file_of_no_format_a_device_and_a_future_instant_are_refused() {
+    let desk = village();
+    let refused = |arguments: &[&str], part: &str| {
+        let output = as_account(&desk, "epi", arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && told.contains(part), "{part:?} is not in {output:?}");
+    };
+    refused(&["export", "list.txt", "--what", "linelist"], "--format");
+    refused(&["export", "list", "--what", "linelist"], "--format");
+    refused(&["export", "later.csv", "--what", "linelist", "--as-of", "2999-01-01T00:00:00Z"], "future");
+    std::os::unix::fs::symlink("village.csv", desk.folder.path().join("link.csv")).expect("a link can be made");
+    refused(&["export", "link.csv", "--what", "linelist", "--overwrite"], "no ordinary file");
+    assert_eq!(text(&desk, "village.csv"), VILLAGE);
+    assert!(!desk.folder.path().join("list.txt").exists() && !desk.folder.path().join("later.csv").exists());
+    as_account(&desk, "epi", &["export", "list.txt", "--format", "json", "--what", "linelist"]);
+    assert!(text(&desk, "list.txt").starts_with('['));
+}

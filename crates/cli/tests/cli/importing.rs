@@ -139,7 +139,9 @@ impl Desk {
         self.counts(&["import", &file, "--as", noun, "--map", &map, "--errors", "errors.csv", "--json"])
     }
 
+    /// Runs an import, and reads its counts. An errors file of an import before is gone.
     pub fn counts(&self, arguments: &[&str]) -> [i64; 8] {
+        let _ = std::fs::remove_file(self.folder.path().join("errors.csv"));
         Self::read_counts(&self.run(arguments))
     }
 
@@ -263,6 +265,85 @@ fn alike_people_are_suspected_and_never_merged() {
     // The second may be the first; the third bears another number of the same document.
     assert_eq!(desk.counts(&["import", &file, "--as", "people", "--json"]), [3, 2, 0, 0, 1, 0, 0, 0]);
     assert_eq!((desk.count("person"), desk.count("duplicate")), (3, 1));
+}
+
+#[test]
+fn a_file_without_ids_makes_nobody_twice() {
+    let desk = Desk::new("cn-covid-9", "Asia/Shanghai");
+    // Two alike people, a household each; two people whose rows say the same; one of whom nothing is known.
+    let text = "person.full_name,person.birth_date,person.phone,person.household\n\
+         王小明,1980-05-06,13800000001,h1\n王小民,1980-05-06,13800000001,h2\n李雷,1990-01-01,,\n李雷,1990-01-01,,\n,,,h1\n";
+    let file = desk.write("people.csv", text).display().to_string();
+    assert_eq!(desk.counts(&["import", &file, "--as", "people", "--json"]), [5, 2, 0, 0, 3, 0, 0, 0]);
+    assert_eq!(desk.counts(&["import", &file, "--as", "people", "--dry-run", "--json"]), [5, 0, 0, 5, 0, 0, 0, 0]);
+    assert_eq!(desk.counts(&["import", &file, "--as", "people", "--json"]), [5, 0, 0, 5, 0, 0, 0, 0]);
+    assert_eq!(desk.counts(&["import", &file, "--as", "people", "--json"]), [5, 0, 0, 5, 0, 0, 0, 0]);
+    assert_eq!((desk.count("person"), desk.count("duplicate"), desk.count("import")), (5, 3, 3));
+    let again = desk.run(&["import", &file, "--as", "people"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("imported before"), "{again:?}");
+    // Another file says nothing of these rows: its people are suspected, as ever.
+    let file = desk.write("more.csv", &format!("{text}韩梅梅,1991-01-01,,\n")).display().to_string();
+    assert_eq!(desk.counts(&["import", &file, "--as", "people", "--json"])[4], 4);
+    desk.verified();
+}
+
+#[test]
+fn a_line_list_without_ids_makes_no_case_twice_under_another_mapping_either() {
+    let desk = Desk::new("measles", "Europe/Berlin");
+    let file = desk.write("list.csv", "name,age,onset,remark\nAnna,7,2025-11-21,\n,30,2025-11-22,x\n,31,2025-11-22,\n");
+    let fields = |fields: &[(&str, &str)]| {
+        let field = |(from, to): &(&str, &str)| format!("[[field]]\nfrom = \"{from}\"\nto = \"{to}\"\n");
+        let head = "as = \"linelist\"\nformat = \"csv\"\n";
+        format!("{head}{}", fields.iter().map(field).collect::<String>())
+    };
+    let known = [("name", "person.full_name"), ("age", "person.age_years"), ("onset", "case.onset")];
+    let first = desk.write("first.toml", &fields(&known));
+    assert_eq!(desk.import(&file, "linelist", &first), [3, 3, 0, 0, 0, 0, 0, 0]);
+    let mended = desk.write("mended.toml", &fields(&[&known[..], &[("remark", "case.note")]].concat()));
+    assert_eq!(desk.import(&file, "linelist", &mended), [3, 0, 1, 2, 0, 0, 0, 0]);
+    assert_eq!((desk.count("person"), desk.count("case_record")), (3, 3));
+}
+
+#[test]
+fn no_file_that_is_there_is_written_over() {
+    let desk = Desk::new("measles", "Europe/Berlin");
+    let text = "person.external_id,person.full_name,person.birth_date\n1,Anna Maier,1880-01-01\n2,Karl Roth,nonsense\n";
+    let file = desk.write("people.csv", text).display().to_string();
+    let read = |name: &str| std::fs::read_to_string(desk.folder.path().join(name));
+    // A draft of a mapping.
+    let draft = desk.run(&["import", &file, "--as", "people", "--suggest-map", "people.csv"]);
+    assert_eq!(draft.status.code(), Some(1), "{draft:?}");
+    assert_eq!(read("people.csv").expect("the file is there"), text);
+    // A dry run writes nothing, and says what it would refuse.
+    let dry = desk.run(&["import", &file, "--as", "people", "--dry-run"]);
+    assert!(String::from_utf8_lossy(&dry.stderr).contains("row 3") && read("people.errors.csv").is_err(), "{dry:?}");
+    // An errors file that somebody works on.
+    desk.run(&["import", &file, "--as", "people"]);
+    let corrected = read("people.errors.csv").expect("there is an errors file").replace("nonsense", "1881-02-02");
+    desk.write("people.errors.csv", &corrected);
+    let again = desk.run(&["import", &file, "--as", "people"]);
+    assert!(String::from_utf8_lossy(&again.stdout).contains("people.errors-2.csv"), "{again:?}");
+    assert!(read("people.errors-2.csv").expect("there is another one").contains("nonsense"));
+    let named = desk.run(&["import", &file, "--as", "people", "--errors", "people.errors.csv"]);
+    assert_eq!(named.status.code(), Some(1), "{named:?}");
+    assert_eq!(read("people.errors.csv").expect("the file is there"), corrected);
+    assert_eq!(desk.counts(&["import", "people.errors.csv", "--as", "people", "--json"]), [1, 1, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_reader_that_has_gone_or_a_full_disk_breaks_nothing_off() {
+    let desk = Desk::new("measles", "Europe/Berlin");
+    let file = desk.write("people.csv", "person.external_id,person.full_name\n1,Anna Maier\n").display().to_string();
+    let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+    drop(reader);
+    let arguments = ["import", &file, "--as", "people"];
+    let unread = desk.command(&arguments).stdout(writer).output().expect("the binary runs");
+    assert_eq!((unread.status.code(), String::from_utf8_lossy(&unread.stderr).as_ref()), (Some(1), ""));
+    assert_eq!((desk.count("person"), desk.count("import")), (1, 1));
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let full = desk.command(&arguments).stdout(full).output().expect("the binary runs");
+    let told = String::from_utf8_lossy(&full.stderr).into_owned();
+    assert!(full.status.code() == Some(1) && told.contains("could not be written") && !told.contains("panicked"), "{told}");
 }
 
 #[test]

@@ -54,6 +54,57 @@ fn the_first_account_is_the_only_one_made_without_an_account() {
     place.run_as("tracer", &["account", "list"]).refused("disabled");
 }
 
+/// Half of an installation is never made anew beside the other half: it would look whole, and be neither readable nor safe
+/// to restore into.
+#[test]
+fn migrate_makes_no_half_of_an_installation_anew() {
+    let place = Installation::new();
+    place.run(&["migrate"]).well();
+    let aside = place.path("aside");
+    for missing in ["data-keys/master.key", "data-keys/keys.sqlite", "data-keys/erasures.jsonl", "data-keys/anchor.key"] {
+        let file = place.path(missing);
+        std::fs::rename(&file, &aside).expect("a file can be moved");
+        place.run(&["migrate"]).refused(missing.rsplit('/').next().expect("a name"));
+        assert!(!file.exists(), "{missing} is not made anew");
+        std::fs::rename(&aside, &file).expect("a file can be moved");
+    }
+    place.run(&["verify"]).well();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_makes_no_database_beside_the_keys_of_another() {
+    let place = populated().await;
+    std::fs::remove_dir_all(place.path("data")).expect("a folder can be removed");
+    place.run(&["migrate"]).refused("restore");
+    std::fs::create_dir(place.path("data")).expect("a folder can be made");
+    std::fs::write(place.path("data/firebreak.sqlite"), "").expect("a file can be written");
+    place.run(&["migrate"]).refused("restore");
+    std::fs::remove_file(place.path("data-keys/master.key")).expect("a file can be removed");
+    place.run(&["migrate"]).refused("restore");
+}
+
+/// Whatever the shell's mask: what holds people's data is its owner's alone.
+#[test]
+fn nobody_else_may_read_what_is_written() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Installation::new();
+    let copy = place.path("data/copy.backup").display().to_string();
+    place.run(&["backup", "--to", &copy]).well();
+    let mut looked = 0;
+    for folder in ["data", "data-keys"].map(|name| place.path(name)) {
+        let files = std::fs::read_dir(&folder).expect("the folder can be read").map(|file| file.expect("an entry").path());
+        for path in files.chain([folder.clone()]) {
+            let mode = path.metadata().expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+            looked += 1;
+        }
+    }
+    assert!(looked >= 8, "{looked} files were looked at");
+    let data = place.path("data/firebreak.sqlite");
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o644)).expect("the mode is set");
+    place.run(&["doctor"]).refused("chmod 600");
+}
+
 #[test]
 fn doctor_sees_open_keys_and_keys_beside_the_data() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -186,12 +186,16 @@ impl Known {
         self.batches.iter().find_map(|batch| batch.listed.get(&person)).copied()
     }
 
-    /// Records that a batch still needs: people of what was found, sources of links.
+    /// Records that a batch still needs: people of what was found, and those they were merged into.
     pub fn wanting(&self) -> BTreeSet<Uuid> {
         let mut wanting = BTreeSet::new();
         for aggregate in self.batches.front().into_iter().flat_map(|batch| batch.records.values()) {
-            if matches!(aggregate.kind(), Kind::Case | Kind::Contact | Kind::Sample) {
-                wanting.extend(aggregate.about().subject.map(|person| person.0));
+            match aggregate {
+                Aggregate::Person(person) => wanting.extend(person.merged_into.map(|into| into.0)),
+                _ if matches!(aggregate.kind(), Kind::Case | Kind::Contact | Kind::Sample) => {
+                    wanting.extend(aggregate.about().subject.map(|person| person.0));
+                }
+                _ => {}
             }
         }
         wanting.retain(|id| !self.has(*id));

@@ -66,6 +66,8 @@ impl Verdict {
 pub struct Settings {
     /// The import.
     pub import: ImportId,
+    /// Imports of the very same file that made records before. A row without an id of its own is found by what it made then.
+    pub earlier: Vec<ImportId>,
     /// Kind of the identifiers that the file's own ids become: the name of the system it came from.
     pub source: String,
     /// The area of records that name none.
@@ -125,6 +127,9 @@ pub(crate) enum Stop {
 /// Result of planning one record.
 pub(crate) type Planned = Result<Verdict, Stop>;
 
+/// Records made by one row under which its people are looked for when the file comes again. [P]
+const MADE_BY_A_ROW: u8 = 8;
+
 /// Plans rows against what is known.
 pub struct Intake {
     settings: Settings,
@@ -132,6 +137,8 @@ pub struct Intake {
     pub known: Known,
     row: u32,
     made: u8,
+    /// People of this row found by what the row made before: each stands for one person of the row.
+    found_again: Vec<Uuid>,
     commands: Vec<Command>,
     conflicts: Vec<&'static str>,
 }
@@ -139,7 +146,7 @@ pub struct Intake {
 impl Intake {
     /// An intake that knows nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, known: Known::default(), row: 0, made: 0, commands: Vec::new(), conflicts: Vec::new() }
+        Self { settings, known: Known::default(), row: 0, made: 0, found_again: Vec::new(), commands: Vec::new(), conflicts: Vec::new() }
     }
 
     /// What holds for the whole import.
@@ -148,10 +155,11 @@ impl Intake {
     }
 
     /// What planning these records will look for.
-    pub fn lookups<'r>(&self, records: impl Iterator<Item = &'r MappedRecord>) -> Lookup {
+    pub fn lookups<'r>(&self, rows: impl Iterator<Item = (u32, &'r [MappedRecord])>) -> Lookup {
         let mut lookup = Lookup::default();
-        for record in records {
+        for (row, record) in rows.flat_map(|(row, records)| records.iter().map(move |record| (row, record))) {
             self.look(record, &mut lookup);
+            lookup.ids.extend(self.made_before(row));
             for field in &record.fields {
                 if let (Kind::Reference, Value::Text(text)) = (field.to.target.kind, &field.value) {
                     lookup.ids.extend(known::own_id(text));
@@ -166,6 +174,7 @@ impl Intake {
         self.row = row;
         // Ids of the second turn are apart from those of the first.
         self.made = if last { 64 } else { 0 };
+        self.found_again.clear();
         self.commands.clear();
         self.conflicts.clear();
         let mut plan = RowPlan::default();
@@ -214,6 +223,12 @@ impl Intake {
                 remedy: "Name the outbreak these records belong to by --outbreak ID.".to_owned(),
             })),
         }
+    }
+
+    /// Ids under which earlier imports of the same file may have made records of a row.
+    fn made_before(&self, row: u32) -> impl Iterator<Item = Uuid> {
+        let earlier = self.settings.earlier.iter();
+        earlier.flat_map(move |import| (0..MADE_BY_A_ROW).map(move |n| id::sequenced(import.0, row, n, started_at(*import))))
     }
 
     /// The next id of this row.

@@ -81,7 +81,7 @@ impl Intake {
     /// Finds or makes the person. `by` is the person another record already names.
     pub(super) fn person(&mut self, said: PersonSaid, by: Option<PersonId>) -> (PersonId, Verdict) {
         let found = by.and_then(|id| self.known.kept(id)).or_else(|| self.identified(&said.identifiers));
-        match found.cloned() {
+        match found.cloned().or_else(|| self.made_by_this_row(&said)) {
             Some(person) => (person.id, self.update(&person, said)),
             None => self.register(said),
         }
@@ -96,6 +96,25 @@ impl Intake {
             ours.filter_map(|identifier| own_id(&identifier.number)).find_map(|id| self.known.get::<Person>(id))
         };
         by_key.or_else(own).and_then(|person| self.known.kept(person.id))
+    }
+
+    /// The person whom this row made when the same file was imported before, where the row itself names nobody by an id.
+    /// One called otherwise since is not taken for the same.
+    fn made_by_this_row(&mut self, said: &PersonSaid) -> Option<Person> {
+        if !said.identifiers.is_empty() {
+            return None;
+        }
+        let name = said.given.full_name.as_deref().map(fold_name);
+        let permit = Reading::permit();
+        let same = |person: &Person| {
+            name == person.fields.full_name.as_ref().and_then(|name| name.shown(&permit)).map(|name| fold_name(name))
+        };
+        let before = self.made_before(self.row).filter(|id| !self.found_again.contains(id));
+        let (id, person) = before
+            .filter_map(|id| Some((id, self.known.get::<Person>(id)?)))
+            .find_map(|(id, made)| Some((id, self.known.kept(made.id).filter(|_| same(made))?.clone())))?;
+        self.found_again.push(id);
+        Some(person)
     }
 
     fn register(&mut self, said: PersonSaid) -> (PersonId, Verdict) {

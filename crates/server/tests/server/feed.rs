@@ -111,7 +111,8 @@ async fn a_feed_goes_on_where_it_was_left_even_on_another_server() {
     let mut config = server::Config::new(std::sync::Arc::new(|| 0), testkit::entropy::seeded(12));
     config.exercise = true;
     config.limits = quick();
-    tokio::spawn(server::serve(listener, config, store, std::future::pending()));
+    let ready = server::prepare(config, store).await.expect("the settings fit");
+    tokio::spawn(server::serve(ready, listener, std::future::pending()));
     let mut elsewhere = client.with("last-event-id", &heard.id);
     elsewhere.address = Some(address);
     let mut second = Listening::to(&elsewhere, "/api/v1/feed").await;

@@ -60,7 +60,8 @@ impl Running {
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel::<()>();
         let store = stage.store.clone();
-        let done = tokio::spawn(server::serve(listener, config, store, async {
+        let ready = server::prepare(config, store).await.expect("the settings fit");
+        let done = tokio::spawn(server::serve(ready, listener, async {
             let _ = stopped.await;
         }));
         Self { stage, address, limits, micros, stop: Some(stop), done }

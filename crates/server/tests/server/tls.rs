@@ -65,19 +65,17 @@ async fn a_client_that_never_shakes_hands_is_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_none_is_refused_with_what_to_do() {
     let stage = Stage::new(Engine::Sqlite).await;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let mut config = server::Config::new(Arc::new(|| 0), testkit::entropy::seeded(1));
     config.exercise = true;
     config.tls = Some(Tls { certificates_pem: CERTIFICATE.to_vec(), key_pem: b"nothing".to_vec() });
-    let refused = server::serve(listener, config, stage.store.clone(), std::future::pending()).await;
-    assert!(refused.expect_err("there is no key").to_string().contains("PEM private key"));
+    let refused = server::prepare(config, stage.store.clone()).await.err();
+    assert!(refused.expect("there is no key").to_string().contains("PEM private key"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exercise_is_served_only_as_one() {
     let stage = Stage::new(Engine::Sqlite).await;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let config = server::Config::new(Arc::new(|| 0), testkit::entropy::seeded(1));
-    let refused = server::serve(listener, config, stage.store.clone(), std::future::pending()).await;
-    assert!(refused.expect_err("it is an exercise").to_string().contains("--exercise"));
+    let refused = server::prepare(config, stage.store.clone()).await.err();
+    assert!(refused.expect("it is an exercise").to_string().contains("--exercise"));
 }
