@@ -259,8 +259,9 @@ impl Noun for Import {
     }
 
     /// A running import is found by its file, so that it goes on instead of starting again.
+    /// By its file: one that was broken off goes on, and one that was complete tells what its rows made.
     fn match_keys(&self, _: &Reading) -> Vec<MatchKey> {
-        if self.completed_at.is_some() { Vec::new() } else { vec![MatchKey::new("import", &[&self.file_blake3])] }
+        vec![MatchKey::new("import", &[&self.file_blake3])]
     }
 }
 
