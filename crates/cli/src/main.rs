@@ -4,6 +4,7 @@
 mod account;
 mod bench;
 mod born;
+mod conflict;
 mod demo;
 mod export;
 mod import;
@@ -54,6 +55,8 @@ enum Command {
     Submit(submit::Arguments),
     /// Brings a file in.
     Import(import::Arguments),
+    /// Corrections that found the record changed meanwhile: both values, and what a person decides.
+    Conflict(conflict::Arguments),
     /// Takes records out into a file.
     Export(export::Arguments),
     /// Disease packs.
@@ -86,6 +89,7 @@ fn main() -> std::process::ExitCode {
             Command::Account(arguments) => account::run(place, arguments).await,
             Command::Submit(arguments) => submit::run(place, arguments).await,
             Command::Import(arguments) => import::run(place, arguments).await,
+            Command::Conflict(arguments) => conflict::run(place, arguments).await,
             Command::Export(arguments) => export::run(place, arguments).await,
             Command::Pack(arguments) => pack::run(place, arguments).await,
             Command::Bench(arguments) => bench::run(place, arguments).await,

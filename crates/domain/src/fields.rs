@@ -122,6 +122,11 @@ pub fn judge<K: Kept>(
     }
 }
 
+/// A change as made by somebody who has seen what stands.
+pub fn seen_again<K: Kept>(kept: Option<&K>, change: Change<K::Given>) -> Change<K::Given> {
+    Change { seen: kept.and_then(|kept| kept.shown(&Reading::permit())).cloned(), to: change.to }
+}
+
 /// A correction that changes nothing is said so; one made on a stale view goes before a person.
 pub fn conclude(conflicts: &[&'static str]) -> Result<(), Refusal> {
     if conflicts.is_empty() { Ok(()) } else { Err(Refusal::conflict(conflicts)) }
@@ -191,6 +196,11 @@ macro_rules! fields {
                 ),* };
                 $crate::fields::conclude(&conflicts)?;
                 Ok(patch)
+            }
+
+            /// The same changes as made by somebody who has seen what stands.
+            pub fn seen_again(self, kept: &$Fields) -> Self {
+                Self { $($field: self.$field.map(|change| $crate::fields::seen_again(kept.$field.as_ref(), change))),* }
             }
         }
 

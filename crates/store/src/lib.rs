@@ -8,6 +8,7 @@ pub mod anchor;
 pub mod anchor_known;
 pub mod cipher;
 pub mod closure;
+pub mod conflict;
 pub mod engine;
 pub mod erasing;
 pub mod feed;

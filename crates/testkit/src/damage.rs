@@ -33,11 +33,6 @@ pub async fn run(url: &str, statements: &[&str], unguarded: bool) -> Result<u64,
     Ok(changed)
 }
 
-/// Takes every conflict off the queue, as decided for what stands here.
-pub async fn decide_conflicts(url: &str) -> Result<u64, DbError> {
-    run(url, &["UPDATE conflict SET resolved_at = 1"], false).await
-}
-
 /// Every value of one column type in a journal entry, for SQLite: names of columns that are not of its key.
 pub fn journal_columns() -> Vec<&'static str> {
     JOURNAL.columns[JOURNAL.key..].iter().map(|column| column.name).collect()

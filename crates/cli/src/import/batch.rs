@@ -493,7 +493,7 @@ fn conflict(row: &RawRow, fields: &[&'static str]) -> RowError {
         value: String::new(),
         rule: CHANGED_HERE,
         remedy: "Changed here too since files knew it. The value here stands; the file's is in the conflict queue, with the \
-            one known before. Where the file is right, correct the record here."
+            one known before: `firebreak conflict list` shows both, `conflict take` does what the file says."
             .to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! This module does not know what any noun means.
 
+pub mod dispute;
 mod envelope;
 mod erased;
 mod facts;

@@ -31,6 +31,7 @@ mod team;
 
 pub use list::{COUNTED, Page};
 pub use parameters::{Ask, QueryError};
+pub(crate) use record::Trace;
 pub use record::{Offer, Record};
 pub use take::{Take, Taken, Taking, What, Widths};
 pub(crate) use target::known;

@@ -59,7 +59,7 @@ pub struct Record {
 
 /// What is collected for the log while records are made.
 #[derive(Default)]
-pub(super) struct Trace {
+pub(crate) struct Trace {
     pub ids: BTreeSet<Uuid>,
     pub purposes: BTreeSet<Purpose>,
     pub rules: BTreeSet<&'static str>,

@@ -14,5 +14,5 @@ pub use devices::Skipped;
 pub(crate) use load::{AGGREGATE_TYPES, load_aggregates, located};
 pub use queue::{Observer, SubmitError, Submitter};
 pub use sealing::{chain_hash, unseal};
-pub(crate) use spool::forget as forget_spooled;
+pub(crate) use spool::{SPOOLED, forget as forget_spooled};
 pub use unit::Unit;

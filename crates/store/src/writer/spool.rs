@@ -168,7 +168,8 @@ impl super::Core {
         Ok(change)
     }
 
-    async fn open_spooled(&self, rows: Vec<Row>) -> Result<Vec<(StreamId, Submission)>, GroupError> {
+    /// Kept commands in the clear; those whose people were erased are left out.
+    pub(crate) async fn open_spooled(&self, rows: Vec<Row>) -> Result<Vec<(StreamId, Submission)>, GroupError> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
@@ -330,5 +331,6 @@ fn keep_undone(submission: &Submission, outcome: &Outcome, body: Vec<u8>, now: i
     false
 }
 
-const SPOOLED: [ColumnType; 5] =
+/// Columns of a kept command: stream, id, body, since when, and whose it is.
+pub(crate) const SPOOLED: [ColumnType; 5] =
     [ColumnType::Int, ColumnType::Uuid, ColumnType::Bytes, ColumnType::Int, ColumnType::Uuid];
