@@ -26,7 +26,8 @@ use twin::{
 };
 use uuid::Uuid;
 
-/// What the exercise is like.
+/// What the exercise is like. It has a database, keys and accounts of its own under --demo-folder: --database, --keys,
+/// --master-key, --folder and --account are not looked at.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Residents of the district.

@@ -77,6 +77,9 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let tally = batch::Run::new(&store, import, stream, &arguments, quiet)?.to_the_end().await?;
     store.close().await;
     report(&tally, &arguments, started.elapsed().as_secs_f64());
+    if tally.rows > 0 && tally.counts.refused == tally.rows {
+        bail!("every row was refused: the mapping may not be this file's");
+    }
     Ok(())
 }
 
@@ -95,7 +98,12 @@ fn open(arguments: &Arguments) -> anyhow::Result<(RowStream, String)> {
         anyhow::anyhow!("the mapping {} cannot be used:\n{}", path.display(), lines.join("\n"))
     })?;
     if mapping.noun != arguments.noun {
-        bail!("the mapping is for {}: use --as {0}, or another mapping", mapping.noun.name());
+        bail!(
+            "the mapping {} is for {}, and --as says {}: say the same in both",
+            path.display(),
+            mapping.noun.name(),
+            arguments.noun.name()
+        );
     }
     Ok((exchange::open_path(&arguments.file, &mapping, &limits)?, text))
 }

@@ -33,7 +33,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// An exercise district, live, with a sign-in link for each post.
+    /// An exercise district, live, with a sign-in link for each post; it has a database of its own.
     Demo(demo::Arguments),
     /// Serves a database.
     Serve(serve::Arguments),

@@ -42,6 +42,9 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
         Body::Many(commands) => commands,
         Body::One(command) => vec![command],
     };
+    if commands.is_empty() {
+        bail!("there is no command in it: nothing was done");
+    }
     let store = place.open().await?;
     let actor = place.actor(&store).await?;
     let posts = store.streams().await?;

@@ -80,7 +80,8 @@ fn encrypt(place: &Place, part: &Path, days: u32, source: &mut dyn Read) -> anyh
     let mut entropy = entropy.lock().unwrap_or_else(PoisonError::into_inner);
     let file =
         fs::File::options().write(true).create_new(true).open(part).with_context(|| {
-            format!("{} cannot be made; remove it if an earlier backup was cut off", part.display())
+            let what = if part.exists() { "an earlier backup was cut off: remove it" } else { "name a folder that is there and yours" };
+            format!("{} cannot be made: {what}", part.display())
         })?;
     let life = i64::from(days).saturating_mul(DAY_MS);
     let mut writer = BackupWriter::new(file, &master, new_id(), (born::clock())(), life, &mut *entropy)?;

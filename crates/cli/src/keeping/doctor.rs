@@ -75,6 +75,7 @@ pub async fn doctor(place: Place, arguments: Doctor) -> anyhow::Result<()> {
     }
     match wrong {
         0 => Ok(()),
+        1 => bail!("one point needs attention"),
         count => bail!("{count} points need attention"),
     }
 }
