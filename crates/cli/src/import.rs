@@ -71,6 +71,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
     let (stream, mapping_text) = open(&arguments)?;
     let store = place.open_keeping(KEYS).await?;
+    store.learn_keys().await?;
     let actor = place.actor(&store).await?;
     let import = begin::begin(&store, actor, &arguments, mapping_text.as_bytes(), stream.expected_rows()).await?;
     let quiet = arguments.json || !std::io::stderr().is_terminal();

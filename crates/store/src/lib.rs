@@ -2,6 +2,7 @@
 //!
 //! This room does not know the rules of the field: it stores what `domain::decide` returned.
 
+pub mod absent_keys;
 pub mod access_log;
 pub mod accounts;
 pub mod anchor;

@@ -23,19 +23,32 @@ const OUTBREAKS: &str = "SELECT id FROM outbreak ORDER BY stream, id LIMIT 1000"
 /// One look at the register: all its answers are of one moment.
 pub struct LookUp {
     tx: Tx,
+    store: Store,
 }
 
 impl Store {
+    /// Learns which keys are on record, so that others need not be looked for, where the register is not large: for somebody
+    /// who looks for many that are not.
+    pub async fn learn_keys(&self) -> Result<(), DbError> {
+        let mut tx = self.read().await?;
+        self.core().absent_keys.learn(&mut tx).await?;
+        tx.roll_back().await
+    }
+
     /// Begins a look at the register.
     pub async fn look_up(&self) -> Result<LookUp, DbError> {
-        Ok(LookUp { tx: self.read().await? })
+        Ok(LookUp { tx: self.read().await?, store: self.clone() })
     }
 }
 
 impl LookUp {
     /// Records that have one of these keys.
     pub async fn matching(&mut self, keys: &BTreeSet<MatchKey>) -> Result<BTreeMap<Uuid, Located>, DbError> {
-        let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let mut keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        self.store.core().absent_keys.sift(&mut self.tx, &mut keys).await?;
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let ids = self.tx.ids(BY_KEY, &[Arg::Ints(keys)]).await?;
         load_aggregates(&mut self.tx, ids).await
     }

@@ -122,6 +122,7 @@ impl Store {
             trails: Default::default(),
             ahead: Default::default(),
             levels: Default::default(),
+            absent_keys: Default::default(),
         });
         let door = Submitter::new(core.clone());
         Ok(Self { core, door, epoch, exercise })

@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// Rows of one commit.
-const ROWS: usize = 1000;
+const ROWS: usize = 800;
 /// Groups sent and not yet answered: one is being written, one is being decided, one is ready to be.
 const IN_FLIGHT: usize = 2;
 /// Most links kept in memory until the file's last row.

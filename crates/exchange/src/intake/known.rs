@@ -18,6 +18,8 @@ pub struct Lookup {
     pub ids: BTreeSet<Uuid>,
     /// Records that refer to those found are needed too.
     pub relations: BTreeSet<Relation>,
+    /// The row that is looked at.
+    pub(super) row: u32,
 }
 
 /// Records found, by id and by key, batch by batch: those of a batch that is not yet committed are known to the next.

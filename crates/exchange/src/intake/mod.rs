@@ -158,8 +158,8 @@ impl Intake {
     pub fn lookups<'r>(&self, rows: impl Iterator<Item = (u32, &'r [MappedRecord])>) -> Lookup {
         let mut lookup = Lookup::default();
         for (row, record) in rows.flat_map(|(row, records)| records.iter().map(move |record| (row, record))) {
+            lookup.row = row;
             self.look(record, &mut lookup);
-            lookup.ids.extend(self.made_before(row));
             for field in &record.fields {
                 if let (Kind::Reference, Value::Text(text)) = (field.to.target.kind, &field.value) {
                     lookup.ids.extend(known::own_id(text));

@@ -56,6 +56,9 @@ impl Intake {
     pub(super) fn look_for_person(&self, record: &MappedRecord, lookup: &mut Lookup) {
         let said = read::person(record, &self.settings);
         lookup.keys.extend(keys(&said));
+        if said.identifiers.is_empty() {
+            lookup.ids.extend(self.made_before(lookup.row));
+        }
         if let Some(code) = &said.household {
             lookup.keys.insert(MatchKey::new("household", &[&code.to_lowercase()]));
         }

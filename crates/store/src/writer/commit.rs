@@ -7,9 +7,10 @@ use super::{
     unit::Unit,
 };
 use crate::{
+    absent_keys::{self, AbsentKeys},
     engine::{Arg, Bulk, Db, DbError, Tx},
     levels::Levels,
-    tables::{CODE_COUNTER, JOURNAL, MATCH_KEY, OUTCOME, STREAM_HEAD},
+    tables::{CODE_COUNTER, JOURNAL, OUTCOME, STREAM_HEAD},
     value::{ColumnType, Row, Value},
     vault::{PersonKeys, Vault, VaultError},
 };
@@ -76,6 +77,8 @@ pub struct Core {
     pub ahead: AtomicU64,
     /// How far match keys have moved.
     pub levels: Levels,
+    /// Match keys that no record has.
+    pub absent_keys: AbsentKeys,
 }
 
 /// Why a group could not be committed. Nothing of it was.
@@ -238,7 +241,7 @@ impl Core {
             created: created.map(|located| located.id).collect(),
             outcomes: answered(answers),
             written: self.watched().then(|| Written { unit: unit.clone(), subjects }),
-            match_keys: unit.put_into(&MATCH_KEY),
+            match_keys: absent_keys::of_unit(&unit),
             rows: unit.size(),
             statements: unit.statements(tx.engine())?,
             dispatches,
@@ -272,11 +275,13 @@ impl Core {
             written.unit.join(late.clone());
             self.note_written(written);
         }
+        let noted = self.absent_keys.note(stream.0, built.before.seq, trail.head.seq, &built.match_keys);
         tx.run(built.statements).await?;
         late.write(&mut tx).await?;
-        self.levels.settle(&mut tx, stream.0, built.match_keys).await?;
+        self.levels.settle(&mut tx, stream.0, built.match_keys.len()).await?;
         tracing::trace!("to be made durable");
         tx.commit().await?;
+        noted.written();
         self.db.note_committed(built.rows);
         self.waiting.fetch_add(built.waiting, Ordering::Relaxed);
         let head = trail.head.seq;
@@ -378,8 +383,8 @@ pub struct Built {
     statements: Vec<Bulk>,
     /// For a measurement only.
     written: Option<Written>,
-    /// New rows of match keys.
-    match_keys: usize,
+    /// New match keys.
+    match_keys: Vec<i64>,
     /// Rows to put and keys to delete.
     rows: usize,
     created: Vec<Uuid>,
@@ -403,7 +408,7 @@ impl Built {
             outcomes: Vec::new(),
             statements: Vec::new(),
             written: None,
-            match_keys: 0,
+            match_keys: Vec::new(),
             rows: 0,
             created: Vec::new(),
             dispatches: Vec::new(),

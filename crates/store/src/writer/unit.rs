@@ -74,9 +74,9 @@ impl Unit {
         self.gone.values().map(|(table, keys)| (*table, keys.as_slice()))
     }
 
-    /// Number of rows to put into a table.
-    pub(crate) fn put_into(&self, table: &Table) -> usize {
-        self.put.get(table.name).map_or(0, |(_, rows)| rows.len())
+    /// Rows to put into a table.
+    pub(crate) fn put_into(&self, table: &Table) -> &[Row] {
+        self.put.get(table.name).map_or(&[], |(_, rows)| rows)
     }
 
     /// Number of rows to put and keys to delete.

@@ -1,5 +1,6 @@
 //! The store through its own door, on both engines.
 
+mod absent_keys;
 mod access_log;
 
 mod accounts;
