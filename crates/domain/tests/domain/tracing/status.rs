@@ -15,10 +15,16 @@ use domain::{
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
-fn pack(name: &str) -> Pack {
-    Shelf::shipped().packs().find(|pack| pack.pack_id == name).cloned().expect("it is shipped")
+/// Read once: the property below asks for a pack some thousand times.
+static SHELF: LazyLock<Shelf> = LazyLock::new(Shelf::shipped);
+
+fn pack(name: &str) -> &'static Pack {
+    SHELF.packs().find(|pack| pack.pack_id == name).expect("it is shipped")
 }
 
 fn day(day: i8) -> Date {
