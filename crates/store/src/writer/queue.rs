@@ -33,6 +33,9 @@ pub enum SubmitError {
     /// The disk did not keep a write; the writer stopped.
     #[error("the disk reported that a write was not kept; writing has stopped, restart after checking the disk: {0}")]
     SyncFailed(String),
+    /// It is addressed to a command post that there is not.
+    #[error("there is no command post number {}; `firebreak account stream list` shows those there are", .0.0)]
+    NoSuchStream(StreamId),
     /// A defect or damage.
     #[error("the command could not be written: {0}")]
     Failed(String),
@@ -145,9 +148,12 @@ impl Submitter {
         Some(answer)
     }
 
-    /// One writer for a SQLite file; one per stream on PostgreSQL.
+    /// One writer for a SQLite file; one per stream on PostgreSQL, and one for all numbers that this process knows of no
+    /// stream for, so that whoever makes numbers up makes no lanes.
     fn lane(&self, stream: StreamId) -> mpsc::UnboundedSender<(StreamId, Work)> {
-        let lane = if self.core.db.engine() == Engine::Sqlite { 0 } else { stream.0 };
+        let known = 1..=self.core.streams.load(std::sync::atomic::Ordering::Relaxed);
+        let own = self.core.db.engine() == Engine::Postgres && known.contains(&stream.0);
+        let lane = if own { stream.0 } else { 0 };
         let mut lanes = self.lanes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         lanes
             .entry(lane)
@@ -403,6 +409,7 @@ impl Submitter {
             let GroupError::Db(db) = &error else {
                 return Err(match &error {
                     GroupError::Vault(_) => SubmitError::Unavailable(error.to_string()),
+                    GroupError::UnknownStream(stream) => SubmitError::NoSuchStream(*stream),
                     _ => SubmitError::Failed(error.to_string()),
                 });
             };
