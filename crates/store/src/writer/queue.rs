@@ -9,8 +9,10 @@ use domain::{
     id::StreamId,
     kernel::{Outcome, group::Submission},
 };
+use futures_util::FutureExt as _;
 use std::{
     collections::{BTreeMap, VecDeque},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, OnceLock},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -256,7 +258,8 @@ async fn write(door: Submitter, receiver: mpsc::UnboundedReceiver<(StreamId, Wor
             continue;
         }
         let stream = batch.stream;
-        let begun = door.begin(stream).await;
+        // A batch whose beginning broke off is dropped, which answers it as one whose writing broke off.
+        let Some(begun) = unbroken(door.begin(stream)).await else { continue };
         if let Ok(locked) = &begun.locked {
             batch.ahead = batch.ahead.filter(|ahead| ahead.stands_on(locked));
             if batch.ahead.is_none() {
@@ -289,7 +292,8 @@ async fn write(door: Submitter, receiver: mpsc::UnboundedReceiver<(StreamId, Wor
         {
             // Where it cannot be decided ahead, it is decided after.
             tracing::trace!(envelopes = next.group.len(), "deciding ahead");
-            next.ahead = door.core.look_ahead(stream, &next.group, &trail).await.ok().flatten();
+            let ahead = unbroken(door.core.look_ahead(stream, &next.group, &trail)).await;
+            next.ahead = ahead.and_then(Result::ok).flatten();
             tracing::trace!(ahead = next.ahead.is_some(), "decided ahead");
         }
         stopped = writing.await.unwrap_or_else(broken_off);
@@ -301,6 +305,17 @@ fn broken_off(error: tokio::task::JoinError) -> Option<SubmitError> {
     // The words of a panic may quote a value, so they are not logged.
     tracing::error!(panicked = error.is_panic(), "a batch broke off; nothing of it was written");
     None
+}
+
+/// What the lane does itself, without ending by a panic in it: everybody who sends commands waits on the lane. Whatever
+/// was begun is dropped and so rolled back; nothing of the lane's own is left half changed.
+async fn unbroken<T>(work: impl Future<Output = T>) -> Option<T> {
+    let done = AssertUnwindSafe(work).catch_unwind().await.ok();
+    if done.is_none() {
+        // The words of a panic may quote a value, so they are not logged.
+        tracing::error!("a batch broke off before it was written; nothing of it was written");
+    }
+    done
 }
 
 impl Batch {
