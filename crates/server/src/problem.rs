@@ -196,6 +196,10 @@ impl From<SubmitError> for Problem {
         match error {
             SubmitError::OtherContent => Self::new(StatusCode::CONFLICT, "other_content"),
             SubmitError::Busy => Self::busy("busy"),
+            SubmitError::NoSuchStream(_) => Self {
+                command: Some(Declined { outcome: Answer::Refused, ground: Ground::Integrity }),
+                ..Self::at(StatusCode::UNPROCESSABLE_ENTITY, "no_such_stream", "/stream")
+            },
             SubmitError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             SubmitError::Unavailable(reason) => {
                 tracing::warn!(reason, "the database cannot be reached");

@@ -90,6 +90,14 @@ const TEXTS: &[Text] = &[
         en: ("The batch holds no command.", "Send at least one."),
     },
     Text {
+        rule: "no_such_stream",
+        zh: ("没有该编号的指挥部，指令未执行。", "请在 stream 中填写现有指挥部的编号，编号见 /api/v1/session。"),
+        en: (
+            "There is no command post of this number; the command was not done.",
+            "Give in stream the number of one that there is; /api/v1/session lists them.",
+        ),
+    },
+    Text {
         rule: "malformed_request",
         zh: ("请求无法理解。", "请对照 /api/v1/openapi.json 核对。"),
         en: ("The request cannot be understood.", "Check it against /api/v1/openapi.json."),

@@ -8,6 +8,7 @@ use store::{
     store::{Opening, Store},
     vault::MasterKeys,
     verify::{Verifying, verify},
+    writer::SharedClock,
 };
 use tempfile::TempDir;
 
@@ -62,7 +63,7 @@ impl Stage {
             }
         };
         let clock = TestClock::default();
-        let store = open(&url, &keys_url, &clock, 7, true).await;
+        let store = open(&url, &keys_url, clock.shared(), 7, true).await;
         Self { store, clock, folder, url, keys_url }
     }
 
@@ -83,7 +84,12 @@ impl Stage {
 
     /// A second process on the same database.
     pub async fn another(&self) -> Store {
-        open(&self.url, &self.keys_url, &self.clock, 7, false).await
+        self.another_by(self.clock.shared()).await
+    }
+
+    /// A second process with a clock of its own.
+    pub async fn another_by(&self, clock: SharedClock) -> Store {
+        open(&self.url, &self.keys_url, clock, 7, false).await
     }
 
     /// The database's URL.
@@ -123,16 +129,16 @@ fn uuid_of(folder: &TempDir) -> String {
 
 /// Another process's store on a database; every process has a `seed` of its own for its keys.
 pub async fn open_again(url: &str, keys_url: &str, seed: u64) -> Store {
-    open(url, keys_url, &TestClock::default(), seed, false).await
+    open(url, keys_url, TestClock::default().shared(), seed, false).await
 }
 
-async fn open(url: &str, keys_url: &str, clock: &TestClock, seed: u64, create: bool) -> Store {
+async fn open(url: &str, keys_url: &str, clock: SharedClock, seed: u64, create: bool) -> Store {
     Store::open(Opening {
         url: url.to_owned(),
         keys_url: keys_url.to_owned(),
         master: MasterKeys::parse(MASTER).expect("the master key is well formed"),
         keys_kept: store::store::KEYS_KEPT,
-        clock: clock.shared(),
+        clock,
         entropy: entropy::seeded(seed),
         create,
         exercise: true,

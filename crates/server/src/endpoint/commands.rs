@@ -246,13 +246,15 @@ fn outcome(
         Err(error) => {
             let problem = Problem::from(error);
             let words = texts::words(&problem.rule, language);
+            let within =
+                |fault: &Fault| Fault { pointer: format!("{place}{}", fault.pointer), ..fault.clone() };
             let why = Why {
                 rule: problem.rule.to_string(),
                 detail: words.reason,
                 remedy: words.remedy,
-                ground: None,
+                ground: problem.command.map(|declined| declined.ground),
                 ids: Vec::new(),
-                errors: Vec::new(),
+                errors: problem.faults.iter().map(|fault| ErrorBody::of(&within(fault), language)).collect(),
             };
             CommandOutcome { why: Some(why), ..base(problem.status) }
         }
@@ -268,6 +270,7 @@ fn ending(answer: &Result<Outcome, SubmitError>) -> Ending {
             Answer::Conflict => Ending::Conflict,
         },
         Err(SubmitError::OtherContent) => Ending::OtherContent,
+        Err(SubmitError::NoSuchStream(_)) => Ending::Refused,
         Err(_) => Ending::Unanswered,
     }
 }

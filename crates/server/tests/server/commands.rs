@@ -100,6 +100,39 @@ async fn each_of_a_batch_has_its_own_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_for_a_command_post_that_there_is_not_is_refused_at_its_stream() {
+    for engine in testkit::engines() {
+        let running = Running::on(testkit::Stage::new(engine).await, quick(), |_| {}).await;
+        running.administrator_of(DISTRICT.0).await;
+        let login = running.account(1, Role::Epidemiologist, DISTRICT.0).await;
+        let client = running.signed_in(&login).await.with("accept-language", "zh");
+        let elsewhere = |id, n, stream: i64| {
+            let mut envelope = register(id, n, DISTRICT.0);
+            envelope["stream"] = json!(stream);
+            envelope
+        };
+        let alone = client.post(COMMANDS, &elsewhere(1, 1, 2)).await;
+        assert_eq!(place(&alone), expected(422, "no_such_stream", "/stream"), "{}", alone.text());
+        let problem = alone.json();
+        assert_eq!((&problem["outcome"], &problem["ground"]), (&json!("refused"), &json!("integrity")));
+        assert_eq!(problem["detail"], "没有该编号的指挥部，指令未执行。");
+        let english = client.with("accept-language", "en").post(COMMANDS, &elsewhere(1, 1, i64::MIN)).await.json();
+        assert!(english["remedy"].as_str().is_some_and(|remedy| remedy.contains("/api/v1/session")), "{english}");
+        let batch = json!([elsewhere(2, 2, 7), register(3, 3, DISTRICT.0), elsewhere(4, 4, 7), elsewhere(5, 5, -1)]);
+        let items = client.post(COMMANDS, &batch).await.json();
+        for (n, item) in items.as_array().expect("a list").iter().enumerate().filter(|(n, _)| *n != 1) {
+            assert_eq!((item["status"].as_u64(), &item["outcome"]), (Some(422), &json!("refused")), "{items}");
+            assert_eq!((&item["rule"], &item["ground"]), (&json!("no_such_stream"), &json!("integrity")));
+            assert_eq!(item["errors"][0]["pointer"], format!("/{n}/stream"));
+        }
+        assert_eq!(items[1]["outcome"], "accepted", "{items}");
+        // It is not used up: where the post is named right, the same id is done.
+        assert_eq!(client.post(COMMANDS, &elsewhere(1, 1, 1)).await.json()["outcome"], "accepted");
+        running.stop().await.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_cannot_be_read_is_refused_at_its_place_with_nothing_done() {
     let (running, client) = Running::with_epidemiologist().await;
     let id = Uuid::from_u128(1);

@@ -5,6 +5,7 @@ mod bulk;
 mod checkpoint;
 mod durability;
 mod open;
+mod opening;
 mod statement;
 pub(crate) mod wal;
 
@@ -12,15 +13,29 @@ pub use bulk::Bulk;
 pub use durability::Durability;
 pub(crate) use open::{CONNECT_PATIENCE, begin_immediate};
 pub use open::{Conn, Db, Engine, Tx, WRITER_CACHE};
+pub(crate) use opening::{Opened, told};
 pub(crate) use statement::Found;
 pub use statement::{Arg, Sql};
 
 /// What can go wrong at the database.
+///
+/// As of every error of this crate its text says the whole of its cause, and so it has no `source`: whoever prints an error
+/// with its causes would say the same again. A `#[from]` without `transparent` breaks this; a test says so.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// The engine said no, or went away.
-    #[error("the database answered with an error: {0}")]
-    Sql(#[from] sqlx::Error),
+    #[error("the database answered with an error: {}", told(.0))]
+    Sql(sqlx::Error),
+    /// It could not be opened.
+    #[error("{place} cannot be opened: {}; {remedy}", told(.error))]
+    Opening {
+        /// Which, without a password.
+        place: String,
+        /// What the engine said.
+        error: sqlx::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A value is not of its declared type.
     #[error(transparent)]
     Mistyped(#[from] crate::value::Mistyped),
@@ -44,11 +59,30 @@ pub enum DbError {
     Schema(String),
 }
 
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
 impl DbError {
+    /// For what fails while a database is opened.
+    pub(crate) fn opening(opened: Opened) -> impl Fn(sqlx::Error) -> Self {
+        move |error| Self::Opening { place: opened.to_string(), remedy: opened.remedy(&error), error }
+    }
+
+    /// What the engine said.
+    fn engine(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Sql(error) | Self::Opening { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether trying again on a new connection may help: the server went away or a lock was held.
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Sql(sqlx::Error::Database(error)) => matches!(
+        match self.engine() {
+            Some(sqlx::Error::Database(error)) => matches!(
                 error.code().as_deref(),
                 Some(
                     "40001"
@@ -66,7 +100,7 @@ impl DbError {
                         | "517"
                 )
             ),
-            Self::Sql(
+            Some(
                 sqlx::Error::Io(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
@@ -80,29 +114,29 @@ impl DbError {
     /// Whether the engine has waited its whole patience already, so that waiting on would keep people at their desks from
     /// an answer: a SQLite file that another program has locked, or no connection to be had.
     pub fn has_waited(&self) -> bool {
-        match self {
-            Self::Sql(sqlx::Error::Database(error)) => {
+        match self.engine() {
+            Some(sqlx::Error::Database(error)) => {
                 matches!(error.code().as_deref(), Some("5" | "261"))
                     && error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
             }
-            Self::Sql(sqlx::Error::PoolTimedOut) => true,
+            Some(sqlx::Error::PoolTimedOut) => true,
             _ => false,
         }
     }
 
     /// Whether the disk is full: reads go on, writes are refused until there is room.
     pub fn is_disk_full(&self) -> bool {
-        match self {
-            Self::Sql(sqlx::Error::Database(error)) => matches!(error.code().as_deref(), Some("13" | "53100")),
+        match self.engine() {
+            Some(sqlx::Error::Database(error)) => matches!(error.code().as_deref(), Some("13" | "53100")),
             _ => false,
         }
     }
 
     /// Whether the engine could not make a write durable; the writer stops (fsync errors are never retried).
     pub fn is_sync_failure(&self) -> bool {
-        match self {
+        match self.engine() {
             // SQLITE_IOERR with any extended code.
-            Self::Sql(sqlx::Error::Database(error)) => {
+            Some(sqlx::Error::Database(error)) => {
                 error.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| code & 0xff == 10)
                     && error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some()
             }

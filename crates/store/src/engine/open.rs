@@ -1,6 +1,6 @@
 //! Connections and transactions.
 
-use super::{DbError, Durability, checkpoint::Checkpointer};
+use super::{DbError, Durability, checkpoint::Checkpointer, opening::Opened};
 use sqlx::{
     Acquire as _, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     pool::PoolConnection,
@@ -59,12 +59,15 @@ impl Db {
         let db = if url.starts_with("sqlite:") {
             Self::open_sqlite(url, create).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(STATEMENTS);
+            let options = PgConnectOptions::from_str(url).map_err(DbError::opening(Opened::Address("PostgreSQL")))?;
+            let options = options.statement_cache_capacity(STATEMENTS);
+            let place = Opened::from(&options);
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(CONNECT_PATIENCE)
                 .connect_with(options)
-                .await?;
+                .await
+                .map_err(DbError::opening(place))?;
             Self::Postgres(pool)
         } else {
             return Err(DbError::Url(url.split('@').next_back().unwrap_or(url).to_owned()));
@@ -74,7 +77,9 @@ impl Db {
     }
 
     async fn open_sqlite(url: &str, create: bool) -> Result<Self, DbError> {
-        let options = SqliteConnectOptions::from_str(url)?
+        let options = SqliteConnectOptions::from_str(url).map_err(DbError::opening(Opened::Address("SQLite")))?;
+        let failed = DbError::opening(Opened::from(&options));
+        let options = options
             .create_if_missing(create)
             .journal_mode(SqliteJournalMode::Wal)
             .page_size(8192)
@@ -93,14 +98,19 @@ impl Db {
             .max_lifetime(None)
             .acquire_timeout(PATIENCE)
             .connect_with(writing)
-            .await?;
+            .await
+            .map_err(&failed)?;
         let reading = options.create_if_missing(false).pragma("cache_size", "-2048");
         let checkpoints = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(0)
             .connect_lazy_with(reading.clone().pragma("wal_autocheckpoint", "0"));
-        let readers =
-            SqlitePoolOptions::new().max_connections(6).acquire_timeout(PATIENCE).connect_with(reading).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(6)
+            .acquire_timeout(PATIENCE)
+            .connect_with(reading)
+            .await
+            .map_err(&failed)?;
         Ok(Self::Sqlite { readers, writer, checkpoints: Some(Checkpointer::new(checkpoints)) })
     }
 
@@ -115,8 +125,13 @@ impl Db {
             .statement_cache_capacity(STATEMENTS)
             .row_buffer_size(5_000)
             .pragma("cache_size", "-131072");
-        let only =
-            SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
+        let failed = DbError::opening(Opened::from(&options));
+        let only = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await
+            .map_err(failed)?;
         Ok(Self::Sqlite { readers: only.clone(), writer: only, checkpoints: None })
     }
 

@@ -1,6 +1,6 @@
 //! The two databases under the vault, and the statements whose form differs between them.
 
-use crate::engine::{CONNECT_PATIENCE, begin_immediate};
+use crate::engine::{CONNECT_PATIENCE, Opened, begin_immediate};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -79,12 +79,16 @@ impl Engine {
             return open_sqlite(file.strip_prefix("//").unwrap_or(file)).await;
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url)?.application_name("firebreak vault");
+            let options =
+                PgConnectOptions::from_str(url).map_err(VaultError::opening(Opened::Address("PostgreSQL")))?;
+            let options = options.application_name("firebreak vault");
+            let place = Opened::from(&options);
             let pool = PgPoolOptions::new()
                 .max_connections(4)
                 .acquire_timeout(CONNECT_PATIENCE)
                 .connect_with(options)
-                .await?;
+                .await
+                .map_err(VaultError::opening(place))?;
             read_back_postgres(&pool).await?;
             return Ok(Engine::Postgres(pool));
         }
@@ -453,7 +457,8 @@ async fn open_sqlite(path: &str) -> Result<Engine, VaultError> {
         .pragma("secure_delete", "ON")
         .row_buffer_size(1_000)
         .busy_timeout(BUSY);
-    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+    let failed = VaultError::opening(Opened::from(&options));
+    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(failed)?;
     for (setting, statement, needed) in [
         ("journal_mode", "SELECT CAST(journal_mode AS TEXT) FROM pragma_journal_mode", "wal"),
         ("synchronous", "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", "2"),

@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use uuid::Uuid;
 
 use crate::cipher::CipherError;
+use crate::engine::{Opened, told};
 use cache::Cache;
 pub use cache::KEYS_KEPT;
 use engine::Engine;
@@ -50,12 +51,16 @@ pub use rotate::Rotation;
 /// Where entropy comes from; `cli` gives one that asks the operating system.
 pub type Entropy<'a> = &'a mut (dyn FnMut(&mut [u8]) + Send);
 
-/// Why the vault could not do what was asked.
+/// Why the vault could not do what was asked. Its text says the whole of its cause, as that of every error of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    #[error("key store: {0}")]
-    Engine(#[from] sqlx::Error),
-    #[error("key store file {path}: {error}")]
+    #[error("the key store answered with an error: {}", told(.0))]
+    Engine(sqlx::Error),
+    #[error("the key store: {place} cannot be opened: {}; {remedy}", told(.error))]
+    Opening { place: String, error: sqlx::Error, remedy: &'static str },
+    #[error(
+        "the key store's file {path} cannot be opened: {error}; its folder must be there and whoever runs this must be allowed to write there, or name another by --keys"
+    )]
     File { path: String, error: std::io::Error },
     #[error("key store address `{0}` is neither sqlite:FILE nor postgres://…")]
     BadUrl(String),
@@ -92,9 +97,34 @@ pub enum VaultError {
     )]
     RotationDisturbed { left: i64 },
     #[error("sealing: {0}")]
-    Cipher(#[from] CipherError),
+    Cipher(CipherError),
     #[error("key store: {0}")]
-    Compacting(#[from] crate::engine::DbError),
+    Compacting(crate::engine::DbError),
+}
+
+impl VaultError {
+    /// For what fails while a key store is opened.
+    fn opening(opened: Opened) -> impl Fn(sqlx::Error) -> Self {
+        move |error| Self::Opening { place: opened.to_string(), remedy: opened.remedy(&error), error }
+    }
+}
+
+impl From<sqlx::Error> for VaultError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<CipherError> for VaultError {
+    fn from(error: CipherError) -> Self {
+        Self::Cipher(error)
+    }
+}
+
+impl From<crate::engine::DbError> for VaultError {
+    fn from(error: crate::engine::DbError) -> Self {
+        Self::Compacting(error)
+    }
 }
 
 /// An open key store. Cheap to share behind an `Arc`; every method takes `&self`.

@@ -9,8 +9,10 @@ use domain::{
     id::StreamId,
     kernel::{Outcome, group::Submission},
 };
+use futures_util::FutureExt as _;
 use std::{
     collections::{BTreeMap, VecDeque},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, OnceLock},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -33,6 +35,9 @@ pub enum SubmitError {
     /// The disk did not keep a write; the writer stopped.
     #[error("the disk reported that a write was not kept; writing has stopped, restart after checking the disk: {0}")]
     SyncFailed(String),
+    /// It is addressed to a command post that there is not.
+    #[error("there is no command post number {}; `firebreak account stream list` shows those there are", .0.0)]
+    NoSuchStream(StreamId),
     /// A defect or damage.
     #[error("the command could not be written: {0}")]
     Failed(String),
@@ -145,9 +150,12 @@ impl Submitter {
         Some(answer)
     }
 
-    /// One writer for a SQLite file; one per stream on PostgreSQL.
+    /// One writer for a SQLite file; one per stream on PostgreSQL, and one for all numbers that this process knows of no
+    /// stream for, so that whoever makes numbers up makes no lanes.
     fn lane(&self, stream: StreamId) -> mpsc::UnboundedSender<(StreamId, Work)> {
-        let lane = if self.core.db.engine() == Engine::Sqlite { 0 } else { stream.0 };
+        let known = 1..=self.core.streams.load(std::sync::atomic::Ordering::Relaxed);
+        let own = self.core.db.engine() == Engine::Postgres && known.contains(&stream.0);
+        let lane = if own { stream.0 } else { 0 };
         let mut lanes = self.lanes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         lanes
             .entry(lane)
@@ -250,7 +258,8 @@ async fn write(door: Submitter, receiver: mpsc::UnboundedReceiver<(StreamId, Wor
             continue;
         }
         let stream = batch.stream;
-        let begun = door.begin(stream).await;
+        // A batch whose beginning broke off is dropped, which answers it as one whose writing broke off.
+        let Some(begun) = unbroken(door.begin(stream)).await else { continue };
         if let Ok(locked) = &begun.locked {
             batch.ahead = batch.ahead.filter(|ahead| ahead.stands_on(locked));
             if batch.ahead.is_none() {
@@ -283,7 +292,8 @@ async fn write(door: Submitter, receiver: mpsc::UnboundedReceiver<(StreamId, Wor
         {
             // Where it cannot be decided ahead, it is decided after.
             tracing::trace!(envelopes = next.group.len(), "deciding ahead");
-            next.ahead = door.core.look_ahead(stream, &next.group, &trail).await.ok().flatten();
+            let ahead = unbroken(door.core.look_ahead(stream, &next.group, &trail)).await;
+            next.ahead = ahead.and_then(Result::ok).flatten();
             tracing::trace!(ahead = next.ahead.is_some(), "decided ahead");
         }
         stopped = writing.await.unwrap_or_else(broken_off);
@@ -295,6 +305,17 @@ fn broken_off(error: tokio::task::JoinError) -> Option<SubmitError> {
     // The words of a panic may quote a value, so they are not logged.
     tracing::error!(panicked = error.is_panic(), "a batch broke off; nothing of it was written");
     None
+}
+
+/// What the lane does itself, without ending by a panic in it: everybody who sends commands waits on the lane. Whatever
+/// was begun is dropped and so rolled back; nothing of the lane's own is left half changed.
+async fn unbroken<T>(work: impl Future<Output = T>) -> Option<T> {
+    let done = AssertUnwindSafe(work).catch_unwind().await.ok();
+    if done.is_none() {
+        // The words of a panic may quote a value, so they are not logged.
+        tracing::error!("a batch broke off before it was written; nothing of it was written");
+    }
+    done
 }
 
 impl Batch {
@@ -403,6 +424,7 @@ impl Submitter {
             let GroupError::Db(db) = &error else {
                 return Err(match &error {
                     GroupError::Vault(_) => SubmitError::Unavailable(error.to_string()),
+                    GroupError::UnknownStream(stream) => SubmitError::NoSuchStream(*stream),
                     _ => SubmitError::Failed(error.to_string()),
                 });
             };

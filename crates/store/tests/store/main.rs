@@ -5,8 +5,10 @@ mod access_log;
 
 mod accounts;
 mod ahead;
+mod broken;
 mod chain;
 mod erasing;
+mod errors;
 mod feed;
 mod histories;
 mod levels;
