@@ -1,7 +1,7 @@
 //! Delimited text: one pass that surveys the file, one that streams its rows in constant memory.
 
 use super::input::{Encoding, RowWithoutEnd, Stored, TextInput};
-use super::{FileFacts, RawRow, RowFault, Shape, full_sheet_warning, name_columns, trim};
+use super::{FileFacts, RawRow, RowFault, Shape, code_page, full_sheet_warning, name_columns, trim};
 use crate::errors_file;
 use crate::{FileRefusal, Limits};
 use csv::{ByteRecord, StringRecord};
@@ -20,6 +20,8 @@ pub struct Delimited {
     undecodable: u64,
     encoding: Encoding,
     header_row: u64,
+    /// Whether it is an errors file of this program, which is UTF-8 whatever the mapping says.
+    own_errors: bool,
     limits: Limits,
 }
 
@@ -34,6 +36,8 @@ struct Cursor {
 struct Survey {
     rows: u64,
     beyond_ascii: u64,
+    /// Place of the first row, or of the header, that is not ASCII alone.
+    first_beyond: Option<String>,
     undecodable: u64,
     last_row: u64,
 }
@@ -53,13 +57,33 @@ impl Delimited {
                 survey = found;
             }
         }
+        let told = source.judge_told(&survey, shape.encoding)?;
         let mut source = source.again(encoding, shape, limits)?;
         source.facts.rows = Some(survey.rows);
         source.facts.warnings.extend(full_sheet_warning(survey.last_row));
+        source.facts.warnings.extend(told.map(str::to_owned));
         if shape.encoding == Encoding::Auto && encoding == Encoding::Gb18030 {
             source.facts.warnings.push("The file is read as GB18030, because its bytes are not UTF-8. Say encoding = \"gb18030\" in the mapping to be sure.".into());
         }
         Ok(source)
+    }
+
+    /// Whether a file that the mapping calls GB18030 is none; what a person should know where nobody can tell.
+    fn judge_told(&self, survey: &Survey, told: Encoding) -> Result<Option<&'static str>, FileRefusal> {
+        let input = self.reader.get_ref();
+        if told != Encoding::Gb18030 {
+            return Ok(None);
+        }
+        if input.marked_utf_8() && !self.own_errors {
+            return Ok(Some(code_page::MARKED));
+        }
+        match (input.signs(), &survey.first_beyond) {
+            (Some(signs), Some(place)) if signs.is_utf_8(survey.undecodable == 0) => {
+                Err(code_page::is_utf_8(place.clone()))
+            }
+            (Some(signs), _) if signs.may_be_utf_8() => Ok(Some(code_page::EITHER)),
+            _ => Ok(None),
+        }
     }
 
     /// The file from its first row again, with what was found out about it kept where the code page was right.
@@ -108,6 +132,7 @@ impl Delimited {
             undecodable: 0,
             encoding,
             header_row,
+            own_errors,
             limits: limits.clone(),
         };
         source.read_header(header_row)?;
@@ -143,10 +168,16 @@ impl Delimited {
 
     fn surveyed(mut self) -> Result<(Self, Survey), FileRefusal> {
         let mut survey = Survey::default();
+        if !self.facts.columns.iter().all(|name| name.is_ascii()) {
+            survey.first_beyond = Some("header".to_owned());
+        }
         let mut row = RawRow::default();
         while self.read(&mut row)? {
             survey.rows += 1;
-            survey.beyond_ascii += u64::from(!row.cells.as_slice().is_ascii());
+            if !row.cells.as_slice().is_ascii() {
+                survey.beyond_ascii += 1;
+                survey.first_beyond.get_or_insert_with(|| format!("row {}", row.number));
+            }
         }
         survey.undecodable = self.undecodable;
         survey.last_row = self.cursor.row;

@@ -1,5 +1,6 @@
 //! Bytes of a text file as UTF-8, with an allowance that stops a row without end.
 
+use super::code_page::Signs;
 use crate::FileRefusal;
 use encoding_rs::{Decoder, GB18030, UTF_16BE, UTF_16LE};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -38,6 +39,8 @@ const CHUNK: usize = 32 << 10;
 pub(crate) struct TextInput {
     inner: Stored,
     decoder: Option<Decoder>,
+    /// What the bytes say of their code page, where it is GB18030 and until the file is read again.
+    signs: Option<Box<Signs>>,
     /// Bytes of the byte order mark.
     mark: u64,
     raw: Vec<u8>,
@@ -67,13 +70,24 @@ impl TextInput {
             _ => (0, None),
         };
         inner.seek(SeekFrom::Start(skip)).map_err(io)?;
-        let decoder = match marked.unwrap_or(encoding) {
+        let taken = marked.unwrap_or(encoding);
+        let decoder = match taken {
             Encoding::Auto | Encoding::Utf8 => None,
             Encoding::Gb18030 => Some(GB18030.new_decoder_without_bom_handling()),
             Encoding::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
             Encoding::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
         };
-        Ok(Self { inner, decoder, mark: skip, raw: Vec::new(), decoded: Vec::new(), at: 0, ended: false, allowance: u64::MAX })
+        Ok(Self {
+            inner,
+            decoder,
+            signs: (taken == Encoding::Gb18030).then(Box::default),
+            mark: skip,
+            raw: Vec::new(),
+            decoded: Vec::new(),
+            at: 0,
+            ended: false,
+            allowance: u64::MAX,
+        })
     }
 
     /// Lets this many bytes through before the row counts as endless.
@@ -84,6 +98,22 @@ impl TextInput {
     /// Whether bytes pass a decoder, so that a wrong byte has become U+FFFD.
     pub fn transcodes(&self) -> bool {
         self.decoder.is_some()
+    }
+
+    /// What the bytes read so far say of their code page; `None` where it is not GB18030, or was looked at before.
+    pub fn signs(&self) -> Option<&Signs> {
+        self.signs.as_deref()
+    }
+
+    /// Reads on without looking at signs, as in a second pass.
+    pub fn without_signs(mut self) -> Self {
+        self.signs = None;
+        self
+    }
+
+    /// Whether the mark of UTF-8 stood before the first letter.
+    pub fn marked_utf_8(&self) -> bool {
+        self.mark == 3
     }
 
     /// The file again, for another pass.
@@ -97,6 +127,9 @@ impl TextInput {
         let n = self.inner.read(&mut self.raw)?;
         self.ended = n == 0;
         let chunk = self.raw.get(..n).unwrap_or_default();
+        if let Some(signs) = self.signs.as_mut() {
+            signs.feed(chunk);
+        }
         let room = decoder.max_utf8_buffer_length(n).unwrap_or(CHUNK * 3);
         self.decoded.resize(room, 0);
         let (_, _, written, _) = decoder.decode_to_utf8(chunk, &mut self.decoded, self.ended);
@@ -118,6 +151,7 @@ impl Seek for TextInput {
         }
         (self.at, self.ended) = (0, false);
         self.decoded.clear();
+        self.signs = None;
         Ok(0)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! This room knows bytes, rows and columns; it does not know what a column means.
 
+mod code_page;
 pub mod delimited;
 pub mod guard;
 pub mod input;
