@@ -81,3 +81,81 @@ fn the_mark_of_utf_8_decides_and_is_told() {
         assert!(warnings.contains("mark of UTF-8") && warnings.contains("encoding = \"utf-8\""), "{warnings}");
     }
 }
+
+#[test]
+fn gb18030_called_utf_8_is_refused_before_its_first_row() {
+    let mixed = format!("id,name\n{}4,王小明\n5,李喆\n", "1,Ada\n".repeat(3));
+    let header = "id,name,备注\n1,Ada,\n";
+    for (text, place) in [(mixed.as_str(), "row 5"), (header, "header"), ("[{\"id\":1,\"name\":\"李雷\"}]", "record 1")]
+    {
+        let refusal = refused(gb18030(text), "utf-8");
+        assert_eq!((refusal.rule, refusal.place.as_str()), ("file.encoding", place));
+        assert_eq!(refusal.remedy, "The file is GB18030: write encoding = \"gb18030\" in the mapping.");
+        assert!(start(gb18030(text), "gb18030").is_ok());
+    }
+    // What the mapping leaves open is found out, and told.
+    let (read, warnings) = names(gb18030(header), "auto");
+    assert!(read == ["Ada"] && warnings.contains("read as GB18030"), "{warnings}");
+}
+
+/// Latin letters of other code pages are GB18030 as well, letters that nobody uses: no advice to read them so.
+#[test]
+fn other_code_pages_are_not_called_gb18030() {
+    for encoding in ["utf-8", "auto"] {
+        let mut stream = start(b"id,name\n1,M\xFCller\n2,Ren\xE9e\n3,Ada\n", encoding).unwrap();
+        let read = stream.next_batch(9).unwrap();
+        let reasons: Vec<&str> =
+            read.iter().map(|outcome| outcome.records.as_ref().map_or_else(|e| e[0].rule, |_| "")).collect();
+        assert_eq!(reasons, ["row.encoding", "row.encoding", ""]);
+        assert!(!read[0].records.as_ref().unwrap_err()[0].remedy.contains("GB18030"));
+    }
+    assert!(refused(b"[{\"id\":1,\"name\":\"M\xFCller\"}]", "auto").reason.contains("not GB18030 either"));
+}
+
+fn errors_file(bytes: &[u8], encoding: &str) -> (String, String) {
+    let mut stream = start(bytes, encoding).unwrap();
+    let mut file = exchange::ErrorsFile::create(Vec::new(), stream.columns()).unwrap();
+    let mut remedies = String::new();
+    for outcome in stream.next_batch(10_000).unwrap() {
+        if let Err(errors) = &outcome.records {
+            remedies.push_str(&errors[0].remedy);
+            file.refuse(&outcome.row, errors).unwrap();
+        }
+    }
+    (String::from_utf8(file.finish().unwrap()).unwrap(), remedies)
+}
+
+#[test]
+fn the_errors_file_keeps_every_byte_that_is_not_of_the_code_page() {
+    let rows = "1,王小明\n2,李雷\n3,韩梅梅\n";
+    let pasted = [b"id,name,note\n".as_slice(), rows.replace('\n', ",\n").as_bytes(), &gb18030("4,张伟,友\n")].concat();
+    let damaged = [&gb18030(&format!("id,name\n{rows}5,")), b"\x81\xFFa\x84\n".as_slice()].concat();
+    // The 32,768th byte begins a letter, and the next, in another chunk, does not end it.
+    let across = [b"id,name\n".as_slice(), &b"1,abc\n".repeat(5_459), b"6,abc\x81\xFF\n"].concat();
+    let surrogate: Vec<u8> = [0xFEFF_u16, 0x69, 0x64, 0x2C, 0x6E, 0x61, 0x6D, 0x65, 0x0A, 0x37, 0x2C, 0xD800, 0x61]
+        .into_iter()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (bytes, encoding, line) in [
+        (pasted, "utf-8", "\n4,\u{FFFD}D5\u{FFFD}C5\u{FFFD}CE\u{FFFD}B0,\u{FFFD}D3\u{FFFD}D1,5,"),
+        (damaged, "gb18030", "\n5,\u{FFFD}81\u{FFFD}FFa\u{FFFD}84,5,"),
+        (across, "gb18030", "\n6,abc\u{FFFD}81\u{FFFD}FF,"),
+        (surrogate, "auto", "\n7,\u{FFFD}00\u{FFFD}D8a,2,"),
+    ] {
+        let (file, remedies) = errors_file(&bytes, encoding);
+        assert!(file.contains(line), "{line:?}: {file}");
+        assert!(remedies.contains("two hexadecimal digits"), "{remedies}");
+        assert_eq!(remedies.contains("put together of two files"), encoding == "utf-8");
+        // Imported again as it is, the row is refused again.
+        assert_eq!(errors_file(file.as_bytes(), encoding).0.lines().count(), file.lines().count());
+    }
+}
+
+#[test]
+fn a_record_whose_bytes_are_no_letters_is_refused() {
+    let bytes = [&gb18030("[{\"id\":1,\"name\":\"李雷"), b"\xFF\"}]".as_slice()].concat();
+    let mut stream = start(bytes, "gb18030").unwrap();
+    let read = stream.next_batch(9).unwrap();
+    assert_eq!(read[0].records.as_ref().unwrap_err()[0].rule, "row.encoding");
+    assert_eq!(read[0].row.cell(1), "李雷\u{FFFD}FF");
+}

@@ -1,7 +1,9 @@
 //! What a text's bytes say of its code page, whatever the mapping says: GB18030 decodes nearly everything, so that a
 //! file of UTF-8 read by it gives other letters and no error.
 
+use super::RowFault;
 use crate::FileRefusal;
+use encoding_rs::GB18030;
 
 /// Counts over a file's bytes, both as UTF-8 and as GB18030.
 #[derive(Default)]
@@ -85,6 +87,77 @@ impl Signs {
     pub fn may_be_utf_8(&self) -> bool {
         self.wrong == 0 && (self.wide > 0 || self.narrow.iter().any(|word| *word != 0))
     }
+}
+
+impl Signs {
+    /// Whether the letters read as GB18030 are such as Chinese text has. Latin text of other code pages decodes as well,
+    /// to letters that nobody uses.
+    pub fn is_chinese(&self) -> bool {
+        self.common > self.seldom
+    }
+}
+
+/// Whether all of these bytes are GB18030, and Chinese.
+pub(super) fn reads_as_gb18030<'b>(pieces: impl Iterator<Item = &'b [u8]>) -> bool {
+    let mut signs = Signs::default();
+    for piece in pieces {
+        if GB18030.decode_without_bom_handling_and_without_replacement(piece).is_none() {
+            return false;
+        }
+        signs.feed_pairs(piece);
+    }
+    signs.is_chinese()
+}
+
+/// Why a cell has a letter that stands for none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// The file itself has U+FFFD.
+    Before,
+    /// Its bytes are not UTF-8.
+    NotUtf8,
+    /// Its bytes are not UTF-8, and Chinese by GB18030, as most of the file is not.
+    Gb18030,
+    /// Its bytes are not of the code page that the mapping names.
+    NotTold,
+}
+
+impl Lost {
+    pub fn fault(self, column: String, cell: &str) -> RowFault {
+        const SHOWN: &str =
+            "stand here as \u{FFFD} and two hexadecimal digits each: type the cell again from the original";
+        let remedy = match self {
+            Self::Before => {
+                "The file has \u{FFFD} for a letter that was lost before it came here: type the cell again.".to_owned()
+            }
+            Self::NotUtf8 => format!("Bytes that are not UTF-8 {SHOWN}."),
+            Self::Gb18030 => format!(
+                "Bytes that are not UTF-8 {SHOWN}. They are GB18030, and other rows of the file are UTF-8: it was put together of two files; import each by a mapping with its own encoding."
+            ),
+            Self::NotTold => format!("Bytes that are not of the mapping's encoding {SHOWN}, or correct the encoding."),
+        };
+        RowFault { rule: "row.encoding", column, value: cell.to_owned(), remedy }
+    }
+}
+
+/// A file of GB18030 that the mapping calls UTF-8, or says nothing of.
+pub(super) fn is_gb18030(place: impl Into<String>) -> FileRefusal {
+    FileRefusal::new(
+        place,
+        "file.encoding",
+        "the file is not UTF-8; all of it reads as GB18030",
+        "The file is GB18030: write encoding = \"gb18030\" in the mapping.",
+    )
+}
+
+/// A text of which a record is not UTF-8, and no other code page is known.
+pub(super) fn is_unknown(place: impl Into<String>) -> FileRefusal {
+    FileRefusal::new(
+        place,
+        "file.encoding",
+        "the text is not UTF-8, and not GB18030 either",
+        "Export the file again as UTF-8, or name its encoding in the mapping.",
+    )
 }
 
 /// A file of UTF-8 that the mapping calls GB18030.

@@ -2,7 +2,7 @@
 
 use super::code_page::Signs;
 use crate::FileRefusal;
-use encoding_rs::{Decoder, GB18030, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, GB18030, UTF_16BE, UTF_16LE};
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// A file or buffer that can be read twice.
@@ -34,8 +34,11 @@ pub(crate) struct RowWithoutEnd;
 
 const CHUNK: usize = 32 << 10;
 
-/// A text file's bytes as UTF-8. Bytes that are not of the code page become U+FFFD; UTF-8 passes unchecked and is
-/// checked row by row.
+/// Bytes of the last chunk that are kept: the longest sequence, and what a decoder looks at beyond it.
+const KEPT: usize = 8;
+
+/// A text file's bytes as UTF-8. Bytes that are not of the code page are shown as [`show_byte`] does; UTF-8 passes
+/// unchecked and is checked row by row.
 pub(crate) struct TextInput {
     inner: Stored,
     decoder: Option<Decoder>,
@@ -44,6 +47,8 @@ pub(crate) struct TextInput {
     /// Bytes of the byte order mark.
     mark: u64,
     raw: Vec<u8>,
+    /// The end of the chunk before.
+    before: Vec<u8>,
     decoded: Vec<u8>,
     at: usize,
     ended: bool,
@@ -83,6 +88,7 @@ impl TextInput {
             signs: (taken == Encoding::Gb18030).then(Box::default),
             mark: skip,
             raw: Vec::new(),
+            before: Vec::new(),
             decoded: Vec::new(),
             at: 0,
             ended: false,
@@ -130,13 +136,74 @@ impl TextInput {
         if let Some(signs) = self.signs.as_mut() {
             signs.feed(chunk);
         }
-        let room = decoder.max_utf8_buffer_length(n).unwrap_or(CHUNK * 3);
-        self.decoded.resize(room, 0);
-        let (_, _, written, _) = decoder.decode_to_utf8(chunk, &mut self.decoded, self.ended);
-        self.decoded.truncate(written);
+        let mut filled = 0;
+        let mut rest = chunk;
+        loop {
+            // Made once for a chunk, however many of its bytes are wrong: each of them takes five.
+            let wanted = filled + decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(CHUNK * 3);
+            if self.decoded.len() < wanted {
+                self.decoded.resize(wanted.max(n * 5), 0);
+            }
+            let room = self.decoded.get_mut(filled..).unwrap_or_default();
+            let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, room, self.ended);
+            filled += written;
+            rest = rest.get(read..).unwrap_or_default();
+            match result {
+                DecoderResult::InputEmpty => break,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(bad, beyond) => {
+                    let old = self.before.len();
+                    let end = (old + chunk.len() - rest.len()).saturating_sub(usize::from(beyond));
+                    let mut shown = String::new();
+                    for at in end.saturating_sub(usize::from(bad))..end {
+                        let byte = self.before.get(at).or_else(|| chunk.get(at.checked_sub(old)?));
+                        byte.into_iter().for_each(|byte| show_byte(&mut shown, *byte));
+                    }
+                    let end = filled + shown.len();
+                    if self.decoded.len() < end {
+                        self.decoded.resize(end, 0);
+                    }
+                    if let Some(room) = self.decoded.get_mut(filled..end) {
+                        room.copy_from_slice(shown.as_bytes());
+                    }
+                    filled = end;
+                }
+            }
+        }
+        self.decoded.truncate(filled);
+        let kept = self.before.len().saturating_sub(KEPT.saturating_sub(n));
+        self.before.drain(..kept);
+        self.before.extend_from_slice(chunk.get(n.saturating_sub(KEPT)..).unwrap_or_default());
         self.at = 0;
         Ok(())
     }
+}
+
+/// A byte that is not of the code page: U+FFFD and two hexadecimal digits. Nothing of the file is lost, and no row that
+/// has one is ever taken.
+fn show_byte(into: &mut String, byte: u8) {
+    use std::fmt::Write;
+    // Writing to a String cannot fail.
+    let _ = write!(into, "\u{FFFD}{byte:02X}");
+}
+
+/// A cell that is not UTF-8, with the bytes shown that are not.
+pub(super) fn show_bytes(cell: &[u8]) -> String {
+    let mut shown = String::with_capacity(cell.len());
+    for piece in cell.utf8_chunks() {
+        shown.push_str(piece.valid());
+        piece.invalid().iter().for_each(|byte| show_byte(&mut shown, *byte));
+    }
+    shown
+}
+
+/// A cell with all bytes shown that are not ASCII.
+pub(super) fn show_beyond_ascii(cell: &[u8]) -> String {
+    let mut shown = String::with_capacity(cell.len());
+    for &byte in cell {
+        if byte.is_ascii() { shown.push(char::from(byte)) } else { show_byte(&mut shown, byte) }
+    }
+    shown
 }
 
 impl Seek for TextInput {
@@ -151,6 +218,7 @@ impl Seek for TextInput {
         }
         (self.at, self.ended) = (0, false);
         self.decoded.clear();
+        self.before.clear();
         self.signs = None;
         Ok(0)
     }

@@ -2,6 +2,7 @@
 //!
 //! Nested values get the column names other tools give them when they flatten: `address.city`, `phones[1]`.
 
+use super::code_page::Lost;
 use super::input::{Encoding, RowWithoutEnd, Stored, TextInput};
 use super::{FileFacts, RawRow, RowFault, Shape, code_page, name_columns};
 use crate::{FileRefusal, Limits};
@@ -70,6 +71,9 @@ impl JsonRecords {
         };
         // A wrong code page may be why the text does not read as JSON.
         let told = source.judge_told(shape.encoding, read.is_ok())?;
+        if read.is_err() {
+            source.judge_element()?;
+        }
         read?;
         source.facts.warnings.extend(told.map(str::to_owned));
         let mut columns: Vec<(usize, String)> =
@@ -98,6 +102,20 @@ impl JsonRecords {
             return Err(code_page::is_utf_8(format!("record {}", self.first_beyond.unwrap_or(self.rows + 1))));
         }
         Ok(signs.may_be_utf_8().then_some(code_page::EITHER))
+    }
+
+    /// Whether the record that could not be read is no UTF-8: then that is why.
+    fn judge_element(&self) -> Result<(), FileRefusal> {
+        let damaged = std::str::from_utf8(&self.element).is_err_and(|error| error.error_len().is_some());
+        if !damaged {
+            return Ok(());
+        }
+        let place = format!("record {}", self.rows.max(1));
+        if code_page::reads_as_gb18030(std::iter::once(self.element.as_slice())) {
+            Err(code_page::is_gb18030(place))
+        } else {
+            Err(code_page::is_unknown(place))
+        }
     }
 
     pub(super) fn read(&mut self, row: &mut RawRow) -> Result<bool, FileRefusal> {
@@ -130,11 +148,15 @@ impl JsonRecords {
         self.undecodable += u64::from(lost && self.input.get_ref().transcodes());
         row.number = self.rows;
         row.guarded = false;
-        row.fault = self.slots.fault.take().or_else(|| {
+        let column_of = |index: usize| self.facts.columns.get(index).cloned().unwrap_or_default();
+        let lost = lost.then(|| cells.iter().position(|cell| cell.contains('\u{FFFD}'))).flatten().map(|index| {
+            let why = if self.input.get_ref().transcodes() { Lost::NotTold } else { Lost::Before };
+            why.fault(column_of(index), cells.get(index).unwrap_or_default())
+        });
+        row.fault = self.slots.fault.take().or(lost).or_else(|| {
             super::delimited::oversized(&cells, self.limits.max_cell_bytes).map(|index| {
-                let column = self.facts.columns.get(index).cloned().unwrap_or_default();
                 super::delimited::cell_too_large(
-                    column,
+                    column_of(index),
                     cells.get(index).unwrap_or_default(),
                     self.limits.max_cell_bytes,
                 )
