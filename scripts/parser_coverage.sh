@@ -37,7 +37,7 @@ measure() {
 for kind in $what; do
     case $kind in
     files)
-        measure files exchange fuzz csv_files json_files workbooks mapping_files packs_are any_bytes -- \
+        measure files exchange fuzz csv_files json_files workbooks mapping_files packs_are files_under any_bytes -- \
             crates/exchange/src/source crates/exchange/src/row crates/exchange/src/map crates/exchange/src/limits.rs \
             crates/exchange/src/errors_file.rs crates/domain/src/pack/reader.rs
         ;;

@@ -3,7 +3,7 @@
 
 use exchange::fuzzing::judge::{Importer, Reader, Rows, account};
 use exchange::fuzzing::run::{Tally, run};
-use exchange::fuzzing::{Reached, Target, mapping};
+use exchange::fuzzing::{Reached, Target};
 use exchange::source::RawRow;
 use exchange::source::input::{SeekRead, Stored};
 use exchange::{FileRefusal, Limits, Mapping, RowOutcome, RowStream};
@@ -31,7 +31,7 @@ fn over(target: Target, reader: &impl Reader) -> Tally {
     counted(|seed| {
         let made = target.file(seed);
         let size = made.bytes.len();
-        (size, mapping().and_then(|mapping| account(reader, &made, mapping)))
+        (size, made.mapping().and_then(|mapping| account(reader, &made, mapping)))
     })
 }
 

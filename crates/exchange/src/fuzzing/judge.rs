@@ -5,7 +5,7 @@ use super::{Made, Reached, limits};
 use crate::source::RawRow;
 use crate::source::guard::unguard;
 use crate::source::input::Stored;
-use crate::{ErrorsFile, FileRefusal, Limits, Mapping, RowOutcome, RowStream};
+use crate::{ErrorsFile, FileRefusal, Limits, MappedRecord, Mapping, Noun, RowOutcome, RowStream, Value};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +18,10 @@ pub trait Rows {
     fn expected_rows(&self) -> Option<u64>;
     /// The next at most `n` rows; none at the end.
     fn next_batch(&mut self, n: usize) -> Result<Vec<RowOutcome>, FileRefusal>;
+    /// Whether what it says of itself agrees with the rows that were read and refused, by the mapping they were read by.
+    fn agrees(&self, _read: u64, _refused: u64, _mapping: &Mapping) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// What opens a file.
@@ -40,6 +44,29 @@ impl Rows for RowStream {
     }
     fn next_batch(&mut self, n: usize) -> Result<Vec<RowOutcome>, FileRefusal> {
         RowStream::next_batch(self, n)
+    }
+    fn agrees(&self, read: u64, refused: u64, mapping: &Mapping) -> Result<(), String> {
+        if (self.rows(), self.refused()) != (read, refused) {
+            return Err(format!("{} rows counted and {} refused, of {read} and {refused}", self.rows(), self.refused()));
+        }
+        let known = mapping.columns();
+        if let Some(name) = self.unmapped().iter().find(|name| known.contains(name.as_str())) {
+            return Err(format!("the column {name:?} is mapped, and told as unmapped"));
+        }
+        match self.warnings().find(|warning| warning.is_empty()) {
+            Some(_) => Err("a warning says nothing".into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The reader of this program's own exports, which has no mapping.
+pub struct Exports(pub Noun);
+
+impl Reader for Exports {
+    type Rows = RowStream;
+    fn open(&self, stored: Stored, _mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
+        crate::open_export(stored, self.0, limits)
     }
 }
 
@@ -118,7 +145,10 @@ fn follow(
                 Ok(records) if records.is_empty() => {
                     return Err(format!("row {last} vanished: no record and no error"));
                 }
-                Ok(_) => reached.mapped += 1,
+                Ok(records) => {
+                    records.iter().try_for_each(|record| answers(record, &columns))?;
+                    reached.mapped += 1;
+                }
                 Err(reasons) => {
                     if reasons.is_empty()
                         || reasons.iter().any(|reason| reason.row != last || reason.remedy.is_empty())
@@ -141,8 +171,26 @@ fn follow(
             kept.len()
         ));
     }
+    stream.agrees(reached.rows, kept.len() as u64, mapping)?;
     let errors = errors.finish().map_err(|e| e.to_string())?;
     Ok(Some((columns, kept, errors)))
+}
+
+/// A record gives each of its fields under the path that names it, and a column that there is.
+fn answers(record: &MappedRecord, columns: &[String]) -> Result<(), String> {
+    for field in &record.fields {
+        let path = field.to.to_string();
+        if record.get(&path) != Some(&field.value) {
+            return Err(format!("{path} is in the record and is not found"));
+        }
+        if record.text(&path).is_some() != matches!(field.value, Value::Text(_)) {
+            return Err(format!("{path} is told as the text that it is not"));
+        }
+        if field.column().is_some_and(|at| at >= columns.len()) {
+            return Err(format!("{path} comes from a column that there is not"));
+        }
+    }
+    Ok(())
 }
 
 /// A refused file must say what is wrong.

@@ -5,16 +5,16 @@
 //! must be read; [`judge`] holds a reader to it; [`run`](mod@run) counts, and catches what is found.
 
 pub mod judge;
+pub mod maps;
 pub mod mutate;
 pub mod run;
 
 use crate::source::RawRow;
 use crate::source::input::Stored;
 use crate::write::{WriteOptions, Writer};
-use crate::{Limits, Mapping, Noun, suggest};
-use judge::{Importer, account};
+use crate::{Limits, MapFault, Mapping, Noun, suggest};
+use judge::{Exports, Importer, account};
 use std::io::Cursor;
-use std::sync::OnceLock;
 
 /// How far a file came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,73 +36,20 @@ pub fn limits() -> Limits {
         max_columns: 40,
         max_cell_bytes: 1 << 10,
         max_row_bytes: 8 << 10,
-        max_rows: 3_000,
+        max_rows: 2_600,
         max_depth: 6,
         ..Limits::default()
     };
     limits.workbook.max_file_bytes = 1 << 20;
-    limits.workbook.max_part_bytes = 4 << 20;
-    limits.workbook.max_total_bytes = 8 << 20;
+    limits.workbook.max_entries = 40;
+    limits.workbook.max_part_bytes = 3 << 20;
+    limits.workbook.max_total_bytes = 5 << 20;
+    limits.workbook.max_shared_bytes = 1 << 20;
+    limits.workbook.max_shared_strings = 40_000;
+    limits.workbook.max_small_part_bytes = 128 << 10;
+    limits.workbook.max_text_bytes = 256 << 10;
     limits
 }
-
-/// The mapping of the corpus; each column may be missing.
-pub const MAP: &str = r#"
-as = "linelist"
-null = ["NA", "不详"]
-dates = ["D/M/YYYY", "YYYY年M月D日"]
-time_zone = "Asia/Shanghai"
-[[field]]
-to = "case.external_id"
-column = "id"
-optional = true
-[[field]]
-to = "person.full_name"
-columns = ["surname", "name"]
-join = ""
-optional = true
-[[field]]
-to = "person.sex"
-column = "sex"
-values = { m = "male", f = "female", "男" = "male", "女" = "female" }
-optional = true
-[[field]]
-to = "person.birth_date"
-column = "born"
-optional = true
-[[field]]
-to = "person.age_years"
-column = "age"
-optional = true
-[[field]]
-column = "phone"
-split = ";"
-into = ["person.phone", "person.phone[2]"]
-optional = true
-[[field]]
-to = "case.onset"
-column = "onset"
-optional = true
-[[field]]
-to = "sample.collected"
-column = "sampled"
-optional = true
-[[field]]
-to = "person.address.latitude"
-column = "lat"
-optional = true
-[[record]]
-as = "exposures"
-when = "infector"
-[[record.field]]
-to = "exposure.source.external_id"
-column = "infector"
-optional = true
-[[record.field]]
-to = "exposure.target.external_id"
-column = "id"
-optional = true
-"#;
 
 /// A file, and what its maker knows was written into it.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +60,10 @@ pub struct Made {
     pub table: Option<Table>,
     /// Whether each cell must come out as it was written; otherwise only the number of rows is known.
     pub exact: bool,
+    /// Which of the corpus mappings it is read by.
+    pub map: usize,
+    /// Whose export it is, read without a mapping.
+    pub export: Option<Noun>,
 }
 
 /// Names and rows as written, rows of blanks left out.
@@ -130,6 +81,11 @@ impl Made {
         Self { bytes, ..Self::default() }
     }
 
+    /// The mapping it is read by.
+    pub fn mapping(&self) -> Result<&'static Mapping, String> {
+        maps::at(self.map)
+    }
+
     /// The rows written, where they are known and the reader found the columns that they were written under.
     fn table_under(&self, columns: &[String]) -> Option<&[Vec<String>]> {
         let fits = |table: &&Table| table.names.is_empty() || table.names == columns;
@@ -137,19 +93,16 @@ impl Made {
     }
 }
 
-/// The corpus mapping.
-pub fn mapping() -> Result<&'static Mapping, String> {
-    static PARSED: OnceLock<Option<Mapping>> = OnceLock::new();
-    PARSED.get_or_init(|| Mapping::parse(MAP).ok()).as_ref().ok_or_else(|| "the corpus mapping is refused".into())
-}
-
 fn stored(bytes: &[u8]) -> Stored {
     Box::new(Cursor::new(bytes.to_vec()))
 }
 
-/// Any bytes as a table, by the corpus mapping and, now and then, by a drafted one.
+/// Any bytes as a table, by a corpus mapping and, now and then, by a drafted one.
 pub fn table_file(made: &Made) -> Result<Reached, String> {
-    let reached = account(&Importer, made, mapping()?)?;
+    if let Some(noun) = made.export {
+        return export_file(made, noun);
+    }
+    let reached = account(&Importer, made, made.mapping()?)?;
     // The draft costs two more readings; every sixteenth file is enough.
     if made.bytes.len().is_multiple_of(16)
         && let Ok(draft) = suggest::draft_for(stored(&made.bytes), Noun::Linelist, &limits())
@@ -157,9 +110,23 @@ pub fn table_file(made: &Made) -> Result<Reached, String> {
     {
         let drafted =
             Mapping::parse(&draft).map_err(|faults| format!("a draft does not parse: {faults:?}\n{draft}"))?;
-        account(&Importer, made, &drafted)?;
+        // A draft leaves to the reader what the mapping told: what must be found is then not known.
+        let unknown = Made::unknown(made.bytes.clone());
+        account(&Importer, if made.map == 0 { made } else { &unknown }, &drafted)?;
     }
     Ok(reached)
+}
+
+/// Any bytes as an export of this program, which needs no mapping.
+fn export_file(made: &Made, noun: Noun) -> Result<Reached, String> {
+    let Ok(stream) = crate::open_export(stored(&made.bytes), noun, &limits()) else {
+        return account(&Exports(noun), made, made.mapping()?);
+    };
+    let own = |name: &&String| !crate::errors_file::is_own_column(name);
+    let names: Vec<String> = stream.columns().iter().filter(own).cloned().collect();
+    let mapping = Mapping::of_paths(noun, &names)
+        .ok_or_else(|| format!("{names:?} are no fields of {}, and the file is read", noun.name()))?;
+    account(&Exports(noun), made, &mapping)
 }
 
 /// Any bytes as a mapping file: it is refused with lines, or maps rows.
@@ -169,7 +136,11 @@ pub fn mapping_file(bytes: &[u8]) -> Result<Reached, String> {
         Err(faults) if faults.is_empty() => Err("a mapping was refused without a reason".into()),
         Err(faults) => {
             let lines = text.lines().count() + 1;
-            match faults.iter().find(|fault| fault.line > lines || fault.reason.is_empty()) {
+            let silent = |fault: &&MapFault| {
+                let line = fault.line == 0 || fault.to_string().starts_with(&format!("line {}: ", fault.line));
+                fault.line > lines || fault.reason.is_empty() || !line
+            };
+            match faults.iter().find(silent) {
                 Some(fault) => Err(format!("the fault {fault} names no line of the file")),
                 None => Ok(Reached { refused: true, ..Reached::default() }),
             }

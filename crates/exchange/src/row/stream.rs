@@ -4,7 +4,7 @@ use super::{MappedRecord, Plan};
 use crate::errors_file;
 use crate::map::{Mapping, Noun};
 use crate::source::input::Stored;
-use crate::source::{RawRow, Shape, Source};
+use crate::source::{Format, RawRow, Shape, Source};
 use crate::{FileRefusal, Limits, RowError};
 use std::path::Path;
 
@@ -30,12 +30,30 @@ pub struct RowStream {
 /// Opens a file by its path.
 pub fn open_path(path: &Path, mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
     let file = std::fs::File::open(path).map_err(|e| FileRefusal::io(path.display().to_string(), &e))?;
-    open(Box::new(file), mapping, limits)
+    let named = path.extension().map(|name| name.to_string_lossy().to_ascii_lowercase());
+    let named = match named.as_deref() {
+        Some("xlsx" | "xlsm") => Some(Format::Xlsx),
+        Some("json" | "jsonl" | "ndjson") => Some(Format::Json),
+        Some("csv" | "tsv" | "txt") => Some(Format::Csv),
+        _ => None,
+    };
+    // What the mapping says comes first; the name then only helps to say what is wrong.
+    let told = mapping.shape.format.or(named);
+    open_as(Box::new(file), mapping, limits, told)
 }
 
 /// Opens a file or buffer. It is checked against the limits, and against the mapping's columns, before this returns.
 pub fn open(stored: Stored, mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
-    through(Source::open(stored, &mapping.shape, limits)?, mapping)
+    open_as(stored, mapping, limits, mapping.shape.format)
+}
+
+fn open_as(
+    stored: Stored,
+    mapping: &Mapping,
+    limits: &Limits,
+    told: Option<Format>,
+) -> Result<RowStream, FileRefusal> {
+    through(Source::open_told(stored, &mapping.shape, limits, told)?, mapping, told)
 }
 
 /// Opens a file whose column names are target paths, as this program's exports are, without a mapping file.
@@ -47,19 +65,25 @@ pub fn open_export(stored: Stored, noun: Noun, limits: &Limits) -> Result<RowStr
         FileRefusal::new(
             "header",
             "map.needed",
-            format!("the columns are not the fields of {}", noun.name()),
+            format!(
+                "the file is {}, and its {} columns are not the fields of {}",
+                source.format().words(),
+                named.len(),
+                noun.name()
+            ),
             "Write a mapping: --suggest-map OUT.toml drafts one, --map OUT.toml uses it.",
         )
     })?;
-    through(source, &mapping)
+    through(source, &mapping, None)
 }
 
-fn through(source: Source, mapping: &Mapping) -> Result<RowStream, FileRefusal> {
+fn through(source: Source, mapping: &Mapping, told: Option<Format>) -> Result<RowStream, FileRefusal> {
     let columns = source.facts().columns.clone();
     // JSON leaves out what nobody has, and so does the errors file of a JSON file.
     let sparse =
         matches!(source, Source::Json(_)) || errors_file::has_own_columns(columns.iter().map(String::as_str));
-    let (plan, warnings) = Plan::new(mapping, &columns, sparse)?;
+    let (plan, warnings) =
+        Plan::new(mapping, &columns, sparse).map_err(|refusal| source.told_otherwise(refusal, told))?;
     let read = mapping.columns();
     let unmapped = columns
         .into_iter()

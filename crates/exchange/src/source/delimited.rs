@@ -1,7 +1,8 @@
 //! Delimited text: one pass that surveys the file, one that streams its rows in constant memory.
 
-use super::input::{Encoding, RowWithoutEnd, Stored, TextInput};
-use super::{FileFacts, RawRow, RowFault, Shape, full_sheet_warning, name_columns, trim};
+use super::code_page::Lost;
+use super::input::{Encoding, RowWithoutEnd, Stored, TextInput, show_beyond_ascii, show_bytes};
+use super::{FileFacts, RawRow, RowFault, Shape, code_page, full_sheet_warning, name_columns, trim};
 use crate::errors_file;
 use crate::{FileRefusal, Limits};
 use csv::{ByteRecord, StringRecord};
@@ -20,6 +21,8 @@ pub struct Delimited {
     undecodable: u64,
     encoding: Encoding,
     header_row: u64,
+    /// Whether it is an errors file of this program, which is UTF-8 whatever the mapping says.
+    own_errors: bool,
     limits: Limits,
 }
 
@@ -34,7 +37,10 @@ struct Cursor {
 struct Survey {
     rows: u64,
     beyond_ascii: u64,
+    /// Place of the first row, or of the header, that is not ASCII alone.
+    first_beyond: Option<String>,
     undecodable: u64,
+    first_undecodable: Option<String>,
     last_row: u64,
 }
 
@@ -43,23 +49,49 @@ impl Delimited {
     pub(super) fn open(stored: Stored, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
         let mut encoding = shape.encoding;
         let (mut source, mut survey) = Self::start(stored, encoding, shape, limits)?.surveyed()?;
-        // Only where most lines with foreign letters are not UTF-8, and all of them are GB18030, is the code page
-        // taken without being told: a single damaged byte must not turn every name into another.
-        if encoding == Encoding::Auto && survey.undecodable * 2 > survey.beyond_ascii {
+        // Only where most lines with foreign letters are not UTF-8, and all of them are GB18030 and Chinese, is that the
+        // code page: a single damaged byte must not turn every name into another.
+        let may_be = matches!(shape.encoding, Encoding::Auto | Encoding::Utf8);
+        if may_be && survey.undecodable * 2 > survey.beyond_ascii {
             let (other, found) = Self::start(source.into_stored(), Encoding::Gb18030, shape, limits)?.surveyed()?;
+            let chinese = other.reader.get_ref().signs().is_some_and(|signs| signs.is_chinese());
             source = other;
-            if found.undecodable == 0 {
+            if found.undecodable == 0 && chinese {
+                if shape.encoding == Encoding::Utf8 {
+                    // Its rows of ASCII alone would be taken, and the others be refused one by one.
+                    return Err(code_page::is_gb18030(survey.first_undecodable.unwrap_or_default()));
+                }
                 encoding = Encoding::Gb18030;
                 survey = found;
             }
         }
+        let told = source.judge_told(&survey, shape.encoding)?;
         let mut source = source.again(encoding, shape, limits)?;
         source.facts.rows = Some(survey.rows);
         source.facts.warnings.extend(full_sheet_warning(survey.last_row));
+        source.facts.warnings.extend(told.map(str::to_owned));
         if shape.encoding == Encoding::Auto && encoding == Encoding::Gb18030 {
             source.facts.warnings.push("The file is read as GB18030, because its bytes are not UTF-8. Say encoding = \"gb18030\" in the mapping to be sure.".into());
         }
         Ok(source)
+    }
+
+    /// Whether a file that the mapping calls GB18030 is none; what a person should know where nobody can tell.
+    fn judge_told(&self, survey: &Survey, told: Encoding) -> Result<Option<&'static str>, FileRefusal> {
+        let input = self.reader.get_ref();
+        if told != Encoding::Gb18030 {
+            return Ok(None);
+        }
+        if input.marked_utf_8() && !self.own_errors {
+            return Ok(Some(code_page::MARKED));
+        }
+        match (input.signs(), &survey.first_beyond) {
+            (Some(signs), Some(place)) if signs.is_utf_8(survey.undecodable == 0) => {
+                Err(code_page::is_utf_8(place.clone()))
+            }
+            (Some(signs), _) if signs.may_be_utf_8() => Ok(Some(code_page::EITHER)),
+            _ => Ok(None),
+        }
     }
 
     /// The file from its first row again, with what was found out about it kept where the code page was right.
@@ -108,6 +140,7 @@ impl Delimited {
             undecodable: 0,
             encoding,
             header_row,
+            own_errors,
             limits: limits.clone(),
         };
         source.read_header(header_row)?;
@@ -128,8 +161,7 @@ impl Delimited {
                     "Check the separator, or leave out columns that are not needed.",
                 ));
             }
-            let cells: Vec<String> =
-                self.record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            let cells: Vec<String> = self.record.iter().map(show_bytes).collect();
             self.facts.columns = name_columns(cells.iter().map(|cell| super::guard::unguard(cell)));
             return Ok(());
         }
@@ -143,10 +175,24 @@ impl Delimited {
 
     fn surveyed(mut self) -> Result<(Self, Survey), FileRefusal> {
         let mut survey = Survey::default();
+        let names = &self.facts.columns;
+        if !names.iter().all(|name| name.is_ascii()) {
+            (survey.beyond_ascii, survey.first_beyond) = (1, Some("header".to_owned()));
+        }
+        if names.iter().any(|name| name.contains('\u{FFFD}')) {
+            self.undecodable = 1;
+            survey.first_undecodable = Some("header".to_owned());
+        }
         let mut row = RawRow::default();
         while self.read(&mut row)? {
             survey.rows += 1;
-            survey.beyond_ascii += u64::from(!row.cells.as_slice().is_ascii());
+            if !row.cells.as_slice().is_ascii() {
+                survey.beyond_ascii += 1;
+                survey.first_beyond.get_or_insert_with(|| format!("row {}", row.number));
+            }
+            if self.undecodable > 0 {
+                survey.first_undecodable.get_or_insert_with(|| format!("row {}", row.number));
+            }
         }
         survey.undecodable = self.undecodable;
         survey.last_row = self.cursor.row;
@@ -196,24 +242,29 @@ impl Delimited {
             return Err(too_many_rows(self.limits.max_rows));
         }
         row.number = self.cursor.row;
-        match StringRecord::from_byte_record(std::mem::take(&mut self.record)) {
-            Ok(cells) => {
-                // Out of a decoder a wrong byte comes as U+FFFD. A file of UTF-8 may hold that letter and still be one.
-                let marked = self.reader.get_ref().transcodes() && cells.as_slice().contains('\u{FFFD}');
-                self.undecodable += u64::from(marked);
-                row.cells = cells;
-            }
+        let (cells, lost) = match StringRecord::from_byte_record(std::mem::take(&mut self.record)) {
+            // Out of a decoder a wrong byte comes as U+FFFD. A file of UTF-8 may hold that letter and still be one.
+            Ok(cells) if self.reader.get_ref().transcodes() => (cells, Lost::NotTold),
+            Ok(cells) => (cells, Lost::Before),
             Err(error) => {
-                self.undecodable += 1;
                 let bytes = error.into_byte_record();
-                row.cells = bytes.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+                if code_page::reads_as_gb18030(bytes.iter()) {
+                    // Some of its letters are UTF-8 by chance, and other letters: none of them is believed.
+                    (bytes.iter().map(show_beyond_ascii).collect(), Lost::Gb18030)
+                } else {
+                    (bytes.iter().map(show_bytes).collect(), Lost::NotUtf8)
+                }
             }
+        };
+        row.cells = cells;
+        if lost != Lost::Before && !row.cells.as_slice().is_ascii() && row.cells.as_slice().contains('\u{FFFD}') {
+            self.undecodable += 1;
         }
-        row.fault = self.fault_of(&row.cells);
+        row.fault = self.fault_of(&row.cells, lost);
         Ok(true)
     }
 
-    fn fault_of(&self, cells: &StringRecord) -> Option<RowFault> {
+    fn fault_of(&self, cells: &StringRecord, lost: Lost) -> Option<RowFault> {
         let columns = &self.facts.columns;
         let name = |index: usize| columns.get(index).cloned().unwrap_or_default();
         if cells.len() != columns.len() {
@@ -230,15 +281,7 @@ impl Delimited {
         }
         if !cells.as_slice().is_ascii() && cells.as_slice().contains('\u{FFFD}') {
             let index = cells.iter().position(|cell| cell.contains('\u{FFFD}')).unwrap_or(0);
-            let code_page = if self.reader.get_ref().transcodes() { "the mapping's encoding" } else { "UTF-8" };
-            return Some(RowFault {
-                rule: "row.encoding",
-                column: name(index),
-                value: cells.get(index).unwrap_or_default().to_owned(),
-                remedy: format!(
-                    "Some bytes are not {code_page}: set encoding = \"gb18030\" or \"utf-8\" in the mapping, or type the cell again."
-                ),
-            });
+            return Some(lost.fault(name(index), cells.get(index).unwrap_or_default()));
         }
         oversized(cells, self.limits.max_cell_bytes).map(|index| {
             cell_too_large(name(index), cells.get(index).unwrap_or_default(), self.limits.max_cell_bytes)

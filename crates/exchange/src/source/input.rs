@@ -1,7 +1,8 @@
 //! Bytes of a text file as UTF-8, with an allowance that stops a row without end.
 
+use super::code_page::Signs;
 use crate::FileRefusal;
-use encoding_rs::{Decoder, GB18030, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, GB18030, UTF_16BE, UTF_16LE};
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// A file or buffer that can be read twice.
@@ -33,14 +34,21 @@ pub(crate) struct RowWithoutEnd;
 
 const CHUNK: usize = 32 << 10;
 
-/// A text file's bytes as UTF-8. Bytes that are not of the code page become U+FFFD; UTF-8 passes unchecked and is
-/// checked row by row.
+/// Bytes of the last chunk that are kept: the longest sequence, and what a decoder looks at beyond it.
+const KEPT: usize = 8;
+
+/// A text file's bytes as UTF-8. Bytes that are not of the code page are shown as [`show_byte`] does; UTF-8 passes
+/// unchecked and is checked row by row.
 pub(crate) struct TextInput {
     inner: Stored,
     decoder: Option<Decoder>,
+    /// What the bytes say of their code page, where it is GB18030 and until the file is read again.
+    signs: Option<Box<Signs>>,
     /// Bytes of the byte order mark.
     mark: u64,
     raw: Vec<u8>,
+    /// The end of the chunk before.
+    before: Vec<u8>,
     decoded: Vec<u8>,
     at: usize,
     ended: bool,
@@ -67,13 +75,25 @@ impl TextInput {
             _ => (0, None),
         };
         inner.seek(SeekFrom::Start(skip)).map_err(io)?;
-        let decoder = match marked.unwrap_or(encoding) {
+        let taken = marked.unwrap_or(encoding);
+        let decoder = match taken {
             Encoding::Auto | Encoding::Utf8 => None,
             Encoding::Gb18030 => Some(GB18030.new_decoder_without_bom_handling()),
             Encoding::Utf16Le => Some(UTF_16LE.new_decoder_without_bom_handling()),
             Encoding::Utf16Be => Some(UTF_16BE.new_decoder_without_bom_handling()),
         };
-        Ok(Self { inner, decoder, mark: skip, raw: Vec::new(), decoded: Vec::new(), at: 0, ended: false, allowance: u64::MAX })
+        Ok(Self {
+            inner,
+            decoder,
+            signs: (taken == Encoding::Gb18030).then(Box::default),
+            mark: skip,
+            raw: Vec::new(),
+            before: Vec::new(),
+            decoded: Vec::new(),
+            at: 0,
+            ended: false,
+            allowance: u64::MAX,
+        })
     }
 
     /// Lets this many bytes through before the row counts as endless.
@@ -84,6 +104,22 @@ impl TextInput {
     /// Whether bytes pass a decoder, so that a wrong byte has become U+FFFD.
     pub fn transcodes(&self) -> bool {
         self.decoder.is_some()
+    }
+
+    /// What the bytes read so far say of their code page; `None` where it is not GB18030, or was looked at before.
+    pub fn signs(&self) -> Option<&Signs> {
+        self.signs.as_deref()
+    }
+
+    /// Reads on without looking at signs, as in a second pass.
+    pub fn without_signs(mut self) -> Self {
+        self.signs = None;
+        self
+    }
+
+    /// Whether the mark of UTF-8 stood before the first letter.
+    pub fn marked_utf_8(&self) -> bool {
+        self.mark == 3
     }
 
     /// The file again, for another pass.
@@ -97,13 +133,77 @@ impl TextInput {
         let n = self.inner.read(&mut self.raw)?;
         self.ended = n == 0;
         let chunk = self.raw.get(..n).unwrap_or_default();
-        let room = decoder.max_utf8_buffer_length(n).unwrap_or(CHUNK * 3);
-        self.decoded.resize(room, 0);
-        let (_, _, written, _) = decoder.decode_to_utf8(chunk, &mut self.decoded, self.ended);
-        self.decoded.truncate(written);
+        if let Some(signs) = self.signs.as_mut() {
+            signs.feed(chunk);
+        }
+        let mut filled = 0;
+        let mut rest = chunk;
+        loop {
+            // Made once for a chunk, however many of its bytes are wrong: each of them takes five.
+            let wanted = filled + decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(CHUNK * 3);
+            if self.decoded.len() < wanted {
+                self.decoded.resize(wanted.max(n * 5), 0);
+            }
+            let room = self.decoded.get_mut(filled..).unwrap_or_default();
+            let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, room, self.ended);
+            filled += written;
+            rest = rest.get(read..).unwrap_or_default();
+            match result {
+                DecoderResult::InputEmpty => break,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(bad, beyond) => {
+                    let old = self.before.len();
+                    let end = (old + chunk.len() - rest.len()).saturating_sub(usize::from(beyond));
+                    let mut shown = String::new();
+                    for at in end.saturating_sub(usize::from(bad))..end {
+                        let byte = self.before.get(at).or_else(|| chunk.get(at.checked_sub(old)?));
+                        byte.into_iter().for_each(|byte| show_byte(&mut shown, *byte));
+                    }
+                    let end = filled + shown.len();
+                    if self.decoded.len() < end {
+                        self.decoded.resize(end, 0);
+                    }
+                    if let Some(room) = self.decoded.get_mut(filled..end) {
+                        room.copy_from_slice(shown.as_bytes());
+                    }
+                    filled = end;
+                }
+            }
+        }
+        self.decoded.truncate(filled);
+        let kept = self.before.len().saturating_sub(KEPT.saturating_sub(n));
+        self.before.drain(..kept);
+        self.before.extend_from_slice(chunk.get(n.saturating_sub(KEPT)..).unwrap_or_default());
         self.at = 0;
         Ok(())
     }
+}
+
+/// A byte that is not of the code page: U+FFFD and two hexadecimal digits. Nothing of the file is lost, and no row that
+/// has one is ever taken.
+fn show_byte(into: &mut String, byte: u8) {
+    use std::fmt::Write;
+    // Writing to a String cannot fail.
+    let _ = write!(into, "\u{FFFD}{byte:02X}");
+}
+
+/// A cell that is not UTF-8, with the bytes shown that are not.
+pub(super) fn show_bytes(cell: &[u8]) -> String {
+    let mut shown = String::with_capacity(cell.len());
+    for piece in cell.utf8_chunks() {
+        shown.push_str(piece.valid());
+        piece.invalid().iter().for_each(|byte| show_byte(&mut shown, *byte));
+    }
+    shown
+}
+
+/// A cell with all bytes shown that are not ASCII.
+pub(super) fn show_beyond_ascii(cell: &[u8]) -> String {
+    let mut shown = String::with_capacity(cell.len());
+    for &byte in cell {
+        if byte.is_ascii() { shown.push(char::from(byte)) } else { show_byte(&mut shown, byte) }
+    }
+    shown
 }
 
 impl Seek for TextInput {
@@ -118,6 +218,8 @@ impl Seek for TextInput {
         }
         (self.at, self.ended) = (0, false);
         self.decoded.clear();
+        self.before.clear();
+        self.signs = None;
         Ok(0)
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Nested values get the column names other tools give them when they flatten: `address.city`, `phones[1]`.
 
-use super::input::{RowWithoutEnd, Stored, TextInput};
-use super::{FileFacts, RawRow, RowFault, Shape, name_columns};
+use super::code_page::Lost;
+use super::input::{Encoding, RowWithoutEnd, Stored, TextInput};
+use super::{FileFacts, RawRow, RowFault, Shape, code_page, name_columns};
 use crate::{FileRefusal, Limits};
 use csv::StringRecord;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -19,6 +20,10 @@ pub struct JsonRecords {
     element: Vec<u8>,
     slots: Slots,
     rows: u64,
+    /// Records so far with bytes that are not of the code page.
+    undecodable: u64,
+    /// The first record that is not ASCII alone.
+    first_beyond: Option<u64>,
     limits: Limits,
 }
 
@@ -52,10 +57,25 @@ impl JsonRecords {
             element: Vec::new(),
             slots: Slots { learning: true, max_columns: limits.max_columns, ..Slots::default() },
             rows: 0,
+            undecodable: 0,
+            first_beyond: None,
             limits: limits.clone(),
         };
         let mut row = RawRow::default();
-        while source.read(&mut row)? {}
+        let read = loop {
+            match source.read(&mut row) {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(refusal) => break Err(refusal),
+            }
+        };
+        // A wrong code page may be why the text does not read as JSON.
+        let told = source.judge_told(shape.encoding, read.is_ok())?;
+        if read.is_err() {
+            source.judge_element()?;
+        }
+        read?;
+        source.facts.warnings.extend(told.map(str::to_owned));
         let mut columns: Vec<(usize, String)> =
             source.slots.index.iter().map(|(name, at)| (*at, name.clone())).collect();
         columns.sort();
@@ -63,7 +83,7 @@ impl JsonRecords {
         source.facts.rows = Some(source.rows);
         source.input = BufReader::with_capacity(
             64 << 10,
-            TextInput::start(source.input.into_inner().into_stored(), shape.encoding)?,
+            TextInput::start(source.input.into_inner().into_stored(), shape.encoding)?.without_signs(),
         );
         source.layout = Layout::Start;
         source.rows = 0;
@@ -71,11 +91,41 @@ impl JsonRecords {
         Ok(source)
     }
 
+    /// Whether a file that the mapping calls GB18030 is none; what a person should know where nobody can tell.
+    fn judge_told(&self, told: Encoding, reads: bool) -> Result<Option<&'static str>, FileRefusal> {
+        let input = self.input.get_ref();
+        if told == Encoding::Gb18030 && input.marked_utf_8() {
+            return Ok(Some(code_page::MARKED));
+        }
+        let Some(signs) = input.signs() else { return Ok(None) };
+        if signs.is_utf_8(reads && self.undecodable == 0) {
+            return Err(code_page::is_utf_8(format!("record {}", self.first_beyond.unwrap_or(self.rows + 1))));
+        }
+        Ok(signs.may_be_utf_8().then_some(code_page::EITHER))
+    }
+
+    /// Whether the record that could not be read is no UTF-8: then that is why.
+    fn judge_element(&self) -> Result<(), FileRefusal> {
+        let damaged = std::str::from_utf8(&self.element).is_err_and(|error| error.error_len().is_some());
+        if !damaged {
+            return Ok(());
+        }
+        let place = format!("record {}", self.rows.max(1));
+        if code_page::reads_as_gb18030(std::iter::once(self.element.as_slice())) {
+            Err(code_page::is_gb18030(place))
+        } else {
+            Err(code_page::is_unknown(place))
+        }
+    }
+
     pub(super) fn read(&mut self, row: &mut RawRow) -> Result<bool, FileRefusal> {
         if !self.next_element()? {
             return Ok(false);
         }
         self.rows += 1;
+        if !self.element.is_ascii() {
+            self.first_beyond.get_or_insert(self.rows);
+        }
         if self.rows > self.limits.max_rows {
             return Err(super::delimited::too_many_rows(self.limits.max_rows));
         }
@@ -94,13 +144,19 @@ impl JsonRecords {
         for cell in &self.slots.cells {
             cells.push_field(cell);
         }
+        let lost = !cells.as_slice().is_ascii() && cells.as_slice().contains('\u{FFFD}');
+        self.undecodable += u64::from(lost && self.input.get_ref().transcodes());
         row.number = self.rows;
         row.guarded = false;
-        row.fault = self.slots.fault.take().or_else(|| {
+        let column_of = |index: usize| self.facts.columns.get(index).cloned().unwrap_or_default();
+        let lost = lost.then(|| cells.iter().position(|cell| cell.contains('\u{FFFD}'))).flatten().map(|index| {
+            let why = if self.input.get_ref().transcodes() { Lost::NotTold } else { Lost::Before };
+            why.fault(column_of(index), cells.get(index).unwrap_or_default())
+        });
+        row.fault = self.slots.fault.take().or(lost).or_else(|| {
             super::delimited::oversized(&cells, self.limits.max_cell_bytes).map(|index| {
-                let column = self.facts.columns.get(index).cloned().unwrap_or_default();
                 super::delimited::cell_too_large(
-                    column,
+                    column_of(index),
                     cells.get(index).unwrap_or_default(),
                     self.limits.max_cell_bytes,
                 )

@@ -2,10 +2,12 @@
 //!
 //! This room knows bytes, rows and columns; it does not know what a column means.
 
+mod code_page;
 pub mod delimited;
 pub mod guard;
 pub mod input;
 pub mod json;
+mod kind;
 mod sheet_scan;
 pub mod workbook;
 mod workbook_guard;
@@ -13,7 +15,7 @@ mod workbook_guard;
 use crate::{FileRefusal, Limits, RowError};
 use csv::StringRecord;
 use input::{Encoding, Stored};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 
 /// The kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,17 @@ pub enum Format {
     Xlsx,
     /// An array of objects, or one object per line.
     Json,
+}
+
+impl Format {
+    /// What a person calls such a file.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Csv => "plain text",
+            Self::Xlsx => "a workbook",
+            Self::Json => "JSON",
+        }
+    }
 }
 
 /// How a file is laid out, as far as its mapping says so.
@@ -126,12 +139,19 @@ pub enum Source {
 impl Source {
     /// Checks the file against the limits and opens it. CSV and JSON are read once through before the first row
     /// is given, so that a broken file is refused before anything is imported.
-    pub fn open(mut stored: Stored, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
+    pub fn open(stored: Stored, shape: &Shape, limits: &Limits) -> Result<Self, FileRefusal> {
+        Self::open_told(stored, shape, limits, shape.format)
+    }
+
+    /// As `open`, with the kind that the file's name says, for the words of a refusal.
+    pub(crate) fn open_told(
+        mut stored: Stored,
+        shape: &Shape,
+        limits: &Limits,
+        told: Option<Format>,
+    ) -> Result<Self, FileRefusal> {
         let size = stored.seek(SeekFrom::End(0)).map_err(|e| FileRefusal::io("file", &e))?;
-        let mut format = sniff(&mut stored)?;
-        if shape.format == Some(Format::Csv) && format == Format::Json {
-            format = Format::Csv;
-        }
+        let format = kind::of(&mut stored, shape)?;
         let max = if format == Format::Xlsx { limits.workbook.max_file_bytes } else { limits.max_file_bytes };
         if size > max {
             return Err(FileRefusal::new(
@@ -141,11 +161,26 @@ impl Source {
                 "Split it into several files, or save a workbook as CSV.",
             ));
         }
-        match format {
-            Format::Csv => Ok(Self::Csv(Box::new(delimited::Delimited::open(stored, shape, limits)?))),
-            Format::Xlsx => Ok(Self::Xlsx(Box::new(workbook::Workbook::open(stored, shape, limits)?))),
-            Format::Json => Ok(Self::Json(Box::new(json::JsonRecords::open(stored, shape, limits)?))),
+        let opened = match format {
+            Format::Csv => delimited::Delimited::open(stored, shape, limits).map(|file| Self::Csv(Box::new(file))),
+            Format::Xlsx => workbook::Workbook::open(stored, shape, limits).map(|file| Self::Xlsx(Box::new(file))),
+            Format::Json => json::JsonRecords::open(stored, shape, limits).map(|file| Self::Json(Box::new(file))),
+        };
+        opened.map_err(|refusal| kind::told_otherwise(refusal, format, told))
+    }
+
+    /// The kind of file, by its bytes.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Csv(_) => Format::Csv,
+            Self::Xlsx(_) => Format::Xlsx,
+            Self::Json(_) => Format::Json,
         }
+    }
+
+    /// A refusal of these columns, which says what the file is where another kind was told.
+    pub(crate) fn told_otherwise(&self, refusal: FileRefusal, told: Option<Format>) -> FileRefusal {
+        kind::told_otherwise(refusal, self.format(), told)
     }
 
     /// Columns, counted rows and warnings.
@@ -164,40 +199,6 @@ impl Source {
             Self::Xlsx(source) => source.read(row),
             Self::Json(source) => source.read(row),
         }
-    }
-}
-
-/// The kind of file by its first bytes, whatever its name says.
-fn sniff(stored: &mut Stored) -> Result<Format, FileRefusal> {
-    let mut first = [0_u8; 512];
-    let mut filled = 0;
-    let io = |e: std::io::Error| FileRefusal::io("file", &e);
-    stored.seek(SeekFrom::Start(0)).map_err(io)?;
-    while let Some(rest) = first.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match stored.read(rest).map_err(io)? {
-            0 => break,
-            n => filled += n,
-        }
-    }
-    stored.seek(SeekFrom::Start(0)).map_err(io)?;
-    let head = first.get(..filled).unwrap_or_default();
-    if head.starts_with(b"PK\x03\x04") {
-        return Ok(Format::Xlsx);
-    }
-    if head.starts_with(b"\xD0\xCF\x11\xE0") {
-        return Err(FileRefusal::new(
-            "file",
-            "file.kind",
-            "this is an old .xls file or a workbook protected by a password",
-            "Save it as .xlsx or CSV without a password.",
-        ));
-    }
-    // The marks of UTF-8 and UTF-16, and the other half of each of UTF-16's letters, are passed over.
-    let marks = [b"\xEF\xBB\xBF".as_slice(), b"\xFF\xFE", b"\xFE\xFF"];
-    let text = marks.iter().find_map(|mark| head.strip_prefix(*mark)).unwrap_or(head);
-    match text.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0) {
-        Some(b'{' | b'[') => Ok(Format::Json),
-        _ => Ok(Format::Csv),
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) fn check(mut stored: Stored, limits: &Limits) -> Result<Stored, FileR
     if archive.has_overlapping_entries().map_err(|e| damaged(format!("its archive cannot be read ({e})")))? {
         return Err(hostile("two of its parts share the same bytes"));
     }
+    let names: Vec<String> = archive.file_names().flatten().map(|name| name.to_ascii_lowercase()).collect();
+    super::kind::workbook(&names)?;
     let mut total = 0_u64;
     for index in 0..archive.len() {
         check_part(&mut archive, index, limits, &mut total)?;

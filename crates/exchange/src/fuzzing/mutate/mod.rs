@@ -7,8 +7,11 @@ mod workbook;
 pub use texts::{mapping, pack};
 pub use workbook::{xlsx, zipped};
 
-use super::{Made, Table};
-use crate::source::{name_columns, trim};
+use super::{Made, Table, maps};
+use crate::map::target;
+use crate::source::input::Encoding;
+use crate::source::{Format, Shape, name_columns, trim};
+use crate::Noun;
 use std::sync::OnceLock;
 
 /// A small valid file for the mapping target.
@@ -71,6 +74,44 @@ const CELLS: &[&str] = &[
     "A-1",
     "male",
     "Not A Case",
+    "7-Apr-14",
+    "Apr 7, 2014",
+    "Apx 7, 2014",
+    "07/04/2014",
+    "20140407",
+    "20140431",
+    "4/2014",
+    "2014/4/7 09:30:15",
+    "2014-4-7 9:30",
+    "2014/4/7 25:61:99",
+    "60",
+    "61",
+    "999999",
+    "约2014-04-07",
+    "~2014-04",
+    "2014-04-08T09:30:15.250Z",
+    "2014-04-08T09:30:15+0800",
+    "2014-04-08T09:30-18:59",
+    "2014-04-08T09:30+19:00",
+    "2014-04-08T09:30x",
+    "1799-12-31",
+    "2199-12-31T23:59:59-18:00",
+    "37.25",
+    "37.2°",
+    "-0.1",
+    "12.000",
+    "131",
+    "yes",
+    "No",
+    "Okoro, Ada",
+    "a-b-c",
+    "a-b-c-d",
+    "13800000000/13900000000",
+    "１３８００００００００",
+    "8E+12",
+    "8e12",
+    "not_asked",
+    "#REF!",
 ];
 
 /// A stream of choices from a seed (SplitMix64: Steele, Lea, Flood 2014).
@@ -211,38 +252,142 @@ pub fn change_bytes(bytes: &mut Vec<u8>, choices: &mut Choices, times: usize) {
     }
 }
 
+/// The mapping it is read by, and sometimes names that need none.
+fn reading(rows: &mut [Vec<String>], choices: &mut Choices) -> (usize, Option<Noun>) {
+    if !choices.one_in(12) {
+        return (if choices.one_in(2) { choices.below(maps::MAPS.len()) } else { 0 }, None);
+    }
+    let noun = *Noun::ALL.get(choices.below(Noun::ALL.len())).unwrap_or(&Noun::Linelist);
+    let fields: Vec<&target::Target> = target::of(noun).collect();
+    let needed: Vec<&str> = target::required(noun).iter().filter_map(|group| choices.pick(group)).collect();
+    if let Some(names) = rows.first_mut() {
+        for (at, name) in names.iter_mut().enumerate() {
+            let field = fields.get(choices.below(fields.len()));
+            let path = field.map(|field| field.path).unwrap_or_default();
+            *name = match needed.get(at) {
+                Some(path) if !choices.one_in(12) => (*path).to_owned(),
+                _ if choices.one_in(8) => format!("{}x", crate::export::DERIVED),
+                // A field of which a record has one only is refused with a number.
+                _ if field.is_some_and(|field| field.repeats) || choices.one_in(40) => format!("{path}[2]"),
+                _ => path.to_owned(),
+            };
+        }
+    }
+    (0, Some(noun))
+}
+
+/// First bytes of files that are no tables.
+const FOREIGN: &[&[u8]] = &[
+    b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR",
+    b"%PDF-1.7\n%\xE2\xE3",
+    b"\x1F\x8B\x08\0\0\0\0\0\0\x03",
+    b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0",
+    b"<!DOCTYPE html><html><body>",
+    b"\n<?xml version=\"1.0\"?><Workbook>",
+    b"<?xml version=\"1.0\"?><html>",
+    b"<id>,<name>\n",
+    b"\0\x01\x02\x03\0\0\x7F\x1F",
+    b"i\0d\0,\0n\0a\0m\0e\0\n\0",
+    b"\0i\0d\0,\0n\0a\0m\0e\0\n",
+    b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+];
+/// Streams by which an old Office file is known.
+const STREAMS: &[&str] = &["Workbook", "Book", "EncryptedPackage", "WordDocument", "Contents"];
+
+fn foreign(text: &[u8], choices: &mut Choices) -> Vec<u8> {
+    let first = FOREIGN.get(choices.below(FOREIGN.len())).copied().unwrap_or_default();
+    let mut bytes = first.to_vec();
+    if first.starts_with(b"\xD0\xCF") {
+        bytes.resize(1_024, 0);
+        for (at, value) in [(30, 9 + choices.below(2) as u8), (48, choices.below(3) as u8)] {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = value;
+            }
+        }
+        let stream = choices.pick(STREAMS).unwrap_or_default();
+        bytes.extend(stream.encode_utf16().flat_map(u16::to_le_bytes));
+    }
+    if choices.one_in(2) {
+        bytes.extend_from_slice(text);
+    }
+    bytes
+}
+
 /// A CSV file from a seed.
 pub fn csv(seed: u64) -> Made {
     let mut choices = Choices::from_seed(seed);
-    let rows = table(seed, &mut choices);
-    let delimiter = *b",;\t|".get(choices.below(4)).unwrap_or(&b',');
+    let mut rows = table(seed, &mut choices);
+    let (map, export) = reading(&mut rows, &mut choices);
+    let plain = Shape::default();
+    let shape = match maps::at(map) {
+        Ok(mapping) if export.is_none() => &mapping.shape,
+        _ => &plain,
+    };
+    let told = shape.delimiter.filter(|_| !choices.one_in(8));
+    let delimiter = told.unwrap_or_else(|| *b",;\t|".get(choices.below(4)).unwrap_or(&b','));
     let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(delimiter).from_writer(Vec::new());
     for row in &rows {
         // Writing to memory cannot fail.
         let _ = writer.write_record(row);
     }
-    let text = writer.into_inner().unwrap_or_default();
+    let mut text = writer.into_inner().unwrap_or_default();
+    let mut known = shape.delimiter.is_none_or(|told| told == delimiter);
+    if shape.header_row > 1 {
+        // Rows above the names; a row that begins as a comment is none.
+        text = [b"# note\nTitle\n\n".get(..7 + choices.below(8)).unwrap_or_default(), &text].concat();
+        known = false;
+    }
     let mut made = Made {
-        table: written(&rows, |cell| cell.bytes().all(|byte| byte.is_ascii_whitespace())),
+        table: written(&rows, |cell| cell.bytes().all(|byte| byte.is_ascii_whitespace())).filter(|_| known),
         exact: true,
+        map,
+        export,
         bytes: Vec::new(),
     };
-    made.bytes = match choices.below(10) {
-        0 => {
-            // Which code page it is, the reader guesses: the number of rows must not depend on it.
-            made.exact = false;
-            encoding_rs::GB18030.encode(&String::from_utf8_lossy(&text)).0.into_owned()
-        }
-        1 => [b"\xEF\xBB\xBF".as_slice(), &text].concat(),
-        2 if choices.one_in(2) => utf_16(&String::from_utf8_lossy(&text), choices.one_in(2)),
-        _ => text,
-    };
+    made.bytes = encoded(&text, shape.encoding, &mut made, &mut choices);
+    if choices.one_in(60) {
+        made.bytes = foreign(&text, &mut choices);
+        made.table = None;
+    }
     if choices.one_in(3) {
         let times = 1 + choices.below(4);
         change_bytes(&mut made.bytes, &mut choices, times);
         made.table = None;
     }
     made
+}
+
+/// The text in the code page that the mapping names, mostly.
+fn encoded(text: &[u8], told: Encoding, made: &mut Made, choices: &mut Choices) -> Vec<u8> {
+    let letters = String::from_utf8_lossy(text);
+    let gb18030 = || encoding_rs::GB18030.encode(&letters).0.into_owned();
+    let unmarked = |low_first: bool| utf_16(&letters, low_first).get(2..).unwrap_or_default().to_vec();
+    if told != Encoding::Auto && choices.one_in(4) {
+        // In another than it names: that is told, or found row by row.
+        made.table = None;
+        return match choices.below(4) {
+            0 => gb18030(),
+            1 => utf_16(&letters, choices.one_in(2)),
+            2 => [b"\xEF\xBB\xBF".as_slice(), text].concat(),
+            _ => text.to_vec(),
+        };
+    }
+    match told {
+        Encoding::Gb18030 => gb18030(),
+        Encoding::Utf16Le => unmarked(true),
+        Encoding::Utf16Be => unmarked(false),
+        Encoding::Utf8 => text.to_vec(),
+        Encoding::Auto => match choices.below(10) {
+            0 => {
+                // Which code page it is, the reader guesses: the number of rows must not depend on it.
+                made.exact = false;
+                gb18030()
+            }
+            1 => [b"\xEF\xBB\xBF".as_slice(), text].concat(),
+            2 if choices.one_in(2) => utf_16(&letters, choices.one_in(2)),
+            _ => text.to_vec(),
+        },
+    }
 }
 
 /// UTF-16 with its byte order mark.
@@ -254,7 +399,8 @@ fn utf_16(text: &str, low_first: bool) -> Vec<u8> {
 /// A JSON file from a seed.
 pub fn json(seed: u64) -> Made {
     let mut choices = Choices::from_seed(seed);
-    let rows = table(seed, &mut choices);
+    let mut rows = table(seed, &mut choices);
+    let (map, export) = reading(&mut rows, &mut choices);
     let Some((names, rows)) = rows.split_first() else { return Made::default() };
     let lines = choices.one_in(2);
     let mut text = String::from(if lines { "" } else { "[" });
@@ -270,16 +416,17 @@ pub fn json(seed: u64) -> Made {
         text.push_str(&format!("{{{}}}", fields.join(",")));
     }
     text.push_str(if lines { "\n" } else { "]" });
-    let mut made = Made::unknown(text.into_bytes());
-    if choices.one_in(16) {
-        made.bytes = utf_16(&String::from_utf8_lossy(&made.bytes), choices.one_in(2));
-    }
+    let shape = maps::at(map).map(|mapping| &mapping.shape);
+    let told = shape.as_ref().map_or(Encoding::Auto, |shape| shape.encoding);
+    let as_csv = shape.is_ok_and(|shape| shape.format == Some(Format::Csv));
+    // Every object is a row; which columns there are depends on the nested ones, so only the rows are known.
+    let table = (!as_csv).then(|| Table { names: Vec::new(), rows: rows.to_vec() });
+    let mut made = Made { map, export, table, ..Made::default() };
+    made.bytes = encoded(text.as_bytes(), told, &mut made, &mut choices);
     if choices.one_in(3) {
         let times = 1 + choices.below(3);
         change_bytes(&mut made.bytes, &mut choices, times);
-    } else {
-        // Every object is a row; which columns there are depends on the nested ones, so only the rows are known.
-        made.table = Some(Table { names: Vec::new(), rows: rows.to_vec() });
+        made.table = None;
     }
     made
 }

@@ -1,7 +1,7 @@
 //! Mapping files and disease packs from a seed.
 
 use super::{Choices, change_bytes};
-use crate::fuzzing::MAP;
+use crate::fuzzing::maps::MAPS;
 
 /// A mapping file from a seed.
 pub fn mapping(seed: u64) -> Vec<u8> {
@@ -9,21 +9,55 @@ pub fn mapping(seed: u64) -> Vec<u8> {
         "[[field]]\n",
         "[[record]]\n",
         "[[record.field]]\n",
+        "[field]\n",
+        "field = 1\n",
+        "record = [1]\n",
+        "as = \"places\"\n",
+        "as = \"patients\"\n",
+        "as = 1\n",
+        "format = \"doc\"\n",
+        "encoding = \"latin-1\"\n",
         "to = \"case.onset\"\n",
+        "to = \"case.onsett\"\n",
+        "to = \"person.sex[2]\"\n",
+        "to = \"person.health_worker\"\n",
         "into = [\"person.phone[300]\"]\n",
+        "into = [\"person.family_name\", \"person.given_name\"]\n",
+        "into = [\"person.phone\", \"person.phone\"]\n",
         "column = 7\n",
+        "column = \"note\"\n",
+        "columns = [\"id\"]\n",
+        "columns = [\"id\", \"note\"]\n",
         "split = \"\"\n",
+        "split = \"-\"\n",
         "pattern = \"{}{}\"\n",
         "pattern = \"{}-{}\"\n",
+        "pattern = \"none\"\n",
         "values = { a = \"b\" }\n",
+        "values = \"a\"\n",
+        "values = { f = 1, m = \"(clear)\" }\n",
+        "otherwise = \"unknown\"\n",
         "when = { column = \"id\", is = 1 }\n",
+        "when = { column = \"id\", is = \"A-1\", not = \"A-2\" }\n",
+        "when = { is = \"A-1\" }\n",
+        "when = { column = \"nobody\" }\n",
+        "when = 1\n",
         "when = [\"id\", { column = \"sex\", not = [\"m\"] }]\n",
         "header_row = -1\n",
+        "header_row = 2\n",
+        "header_row = \"2\"\n",
         "delimiter = \"ab\"\n",
+        "comment = \"\\\"\"\n",
         "formats = [\"MM\"]\n",
+        "formats = [\"YYYY-mm-dd\", \"YYY\", 1]\n",
         "precision = \"month\"\n",
+        "precision = \"year\"\n",
         "prefix = \"x\"\n",
         "constant = \"(clear)\"\n",
+        "constant = \"male\"\n",
+        "required = \"yes\"\n",
+        "required = true\n",
+        "optional = false\n",
         "time_zone = \"Mars/Base\"\n",
         "]",
         "\"",
@@ -31,7 +65,13 @@ pub fn mapping(seed: u64) -> Vec<u8> {
         "= ",
     ];
     let mut choices = Choices::from_seed(seed);
-    changed(MAP, WORDS, &mut choices)
+    if choices.one_in(4_000) {
+        // Longer than any mapping is.
+        return MAPS.concat().repeat(200).into_bytes();
+    }
+    // Mostly the one that fits the corpus table: then rows are mapped by what is left of it.
+    let text = if choices.one_in(3) { choices.pick(MAPS) } else { MAPS.first().copied() };
+    changed(text.unwrap_or_default(), WORDS, &mut choices)
 }
 
 /// A disease pack from a seed, made of a shipped one.

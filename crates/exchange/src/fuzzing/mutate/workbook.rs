@@ -1,8 +1,8 @@
 //! Workbooks from a seed: small ones written here part by part, with what was written known, and one as a spreadsheet
 //! program writes it; changed in their cells, their tags or their bytes.
 
-use super::{CELLS, Choices, change_bytes, corpus, table, trim, written};
-use crate::fuzzing::Made;
+use super::{CELLS, Choices, change_bytes, corpus, reading, table, trim, written};
+use crate::fuzzing::{Made, maps};
 use rust_xlsxwriter::{Format as CellFormat, Workbook};
 use std::fmt::Write as _;
 use std::io::{Cursor, Read, Write};
@@ -70,9 +70,20 @@ const PIECES: &[&str] = &[
     "<c t=\"b\"><v>2</v></c>",
     "<c t=\"inlineStr\"><is><t>=1+1</t></is></c>",
     "<c t=\"d\"><v>2014-04-07</v></c>",
+    "<c t=\"b\"><v>1</v></c>",
+    "<c s=\"3\"><v>1.25</v></c>",
+    "<c s=\"2\"><v>41736.5</v></c>",
+    "<c s=\"1\"><v>1e15</v></c>",
+    "<c r=\"B\"><v>1</v></c>",
+    "<row r=\"9999999\"/>",
+    "<row r=\"x\"/>",
+    "<c r=A1><v>1</v></c>",
+    "<c r=\"A1",
     "<si/>",
     "<sst uniqueCount=\"18446744073709551615\">",
     "<dimension ref=\"B2:A1\"/>",
+    "<dimension ref=\"A1:B2:C3\"/>",
+    "<dimension ref=\"\"/>",
     "<xf numFmtId=\"14\"/>",
     "\u{0}",
     "1e400",
@@ -81,8 +92,9 @@ const PIECES: &[&str] = &[
 
 const TYPES: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default Extension=\"xml\" ContentType=\"application/xml\"/></Types>";
 const RELATIONS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>";
-const WORKBOOK: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets><sheet name=\"Cases\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>";
-const SHEETS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"rId2\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/><Relationship Id=\"rId3\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings\" Target=\"sharedStrings.xml\"/></Relationships>";
+/// Two sheets that can be read and one that is hidden; days are counted from 1900, or, with the attribute put in, from 1904.
+const WORKBOOK: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><workbookPr/><sheets><sheet name=\"Cases\" sheetId=\"1\" r:id=\"rId1\"/><sheet name=\"Lists\" sheetId=\"2\" state=\"hidden\" r:id=\"rId4\"/></sheets></workbook>";
+const SHEETS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"rId4\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" Target=\"worksheets/sheet2.xml\"/><Relationship Id=\"rId2\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/><Relationship Id=\"rId3\" Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings\" Target=\"sharedStrings.xml\"/></Relationships>";
 const STYLES: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><styleSheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><numFmts count=\"1\"><numFmt numFmtId=\"164\" formatCode=\"yyyy-mm-dd hh:mm\"/></numFmts><cellXfs count=\"4\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"164\"/><xf numFmtId=\"46\"/></cellXfs></styleSheet>";
 
 /// Whether a text stands in XML as it is; one that does not would need the escapes that the writers have.
@@ -99,14 +111,60 @@ fn is_number(text: &str) -> bool {
     text.len() < 15 && !text.starts_with('0') && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A small workbook of these rows, each cell in one of the ways that programs write it.
+/// Days since 30 December 1899, and 1,462 fewer where they are counted from 1904; only after the day that there was not.
+fn day_number(cell: &str, from_1904: bool) -> Option<i64> {
+    let date: jiff::civil::Date = cell.parse().ok().filter(|_| cell.len() == 10)?;
+    let days = (date - jiff::civil::date(1899, 12, 30)).get_days();
+    (days > 1_500).then_some(i64::from(days) - if from_1904 { 1_462 } else { 0 })
+}
+
+/// A text in the shared table or in its cell: whole, in pieces with a font each, or with how it is spoken.
+fn rich(cell: &str, choices: &mut Choices) -> String {
+    let text = |piece: &str| format!("<t xml:space=\"preserve\">{}</t>", escaped(piece));
+    let half = cell.char_indices().nth(cell.chars().count() / 2).map_or(0, |(at, _)| at);
+    let (head, tail) = cell.split_at(half);
+    match choices.below(8) {
+        0 => format!("<r><rPr><b/></rPr>{}</r><r>{}</r>", text(head), text(tail)),
+        1 => format!("{}<rPh sb=\"0\" eb=\"1\"><t>kana</t></rPh><phoneticPr fontId=\"1\"/>", text(cell)),
+        _ => text(cell),
+    }
+}
+
+/// One cell in one of the ways that programs write it.
+fn cell_of(cell: &str, address: &str, from_1904: bool, shared: &mut Vec<String>, choices: &mut Choices) -> String {
+    match choices.below(5) {
+        0 if is_number(cell) => format!("<c{address}><v>{cell}</v></c>"),
+        0 if matches!(cell, "true" | "false") => {
+            format!("<c{address} t=\"b\"><v>{}</v></c>", u8::from(cell == "true"))
+        }
+        0 if matches!(cell, "#N/A" | "#REF!") => format!("<c{address} t=\"e\"><v>{cell}</v></c>"),
+        0 | 1 if day_number(cell, from_1904).is_some() => {
+            let days = day_number(cell, from_1904).unwrap_or_default();
+            format!("<c{address} s=\"{}\"><v>{days}</v></c>", 1 + choices.below(2))
+        }
+        0 | 1 => {
+            shared.push(rich(cell, choices));
+            format!("<c{address} t=\"s\"><v>{}</v></c>", shared.len() - 1)
+        }
+        2 => format!("<c{address} t=\"str\"><f>A1&amp;\"\"</f><v>{}</v></c>", escaped(cell)),
+        3 => format!("<c{address} t=\"str\"><v>{}</v></c>", escaped(cell)),
+        _ => format!("<c{address} t=\"inlineStr\"><is>{}</is></c>", rich(cell, choices)),
+    }
+}
+
+/// A small workbook of these rows.
 fn small_parts(rows: &[Vec<String>], choices: &mut Choices) -> PartList {
     let (mut shared, mut sheet) = (Vec::new(), String::new());
-    sheet.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>");
+    sheet.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">");
+    sheet.push_str(choices.pick(&["", "<dimension ref=\"A1\"/>", "<dimension ref=\"A1:Z99\"/>"]).unwrap_or_default());
+    sheet.push_str("<sheetData>");
     let (addressed, numbered) = (!choices.one_in(4), !choices.one_in(4));
+    let (from_1904, cut) = (choices.one_in(4), choices.one_in(60));
     for (at, row) in rows.iter().enumerate() {
+        // Where the last row is the last that old spreadsheets have, the others were probably lost.
+        let number = if cut && at + 1 == rows.len() { 65_536 } else { at + 1 };
         // Writing to a String cannot fail.
-        let _ = if numbered || addressed { write!(sheet, "<row r=\"{}\">", at + 1) } else { write!(sheet, "<row>") };
+        let _ = if numbered || addressed { write!(sheet, "<row r=\"{number}\">") } else { write!(sheet, "<row>") };
         for (column, cell) in row.iter().enumerate() {
             if cell.is_empty() && addressed {
                 continue;
@@ -114,22 +172,10 @@ fn small_parts(rows: &[Vec<String>], choices: &mut Choices) -> PartList {
             let letter = char::from(b'A' + u8::try_from(column % 26).unwrap_or(0));
             let address = match column {
                 _ if !addressed => String::new(),
-                0..26 => format!(" r=\"{letter}{}\"", at + 1),
-                _ => format!(" r=\"A{letter}{}\"", at + 1),
+                0..26 => format!(" r=\"{letter}{number}\""),
+                _ => format!(" r=\"A{letter}{number}\""),
             };
-            let _ = match choices.below(4) {
-                0 if is_number(cell) => write!(sheet, "<c{address}><v>{cell}</v></c>"),
-                0 | 1 => {
-                    shared.push(escaped(cell));
-                    write!(sheet, "<c{address} t=\"s\"><v>{}</v></c>", shared.len() - 1)
-                }
-                2 => write!(sheet, "<c{address} t=\"str\"><v>{}</v></c>", escaped(cell)),
-                _ => write!(
-                    sheet,
-                    "<c{address} t=\"inlineStr\"><is><t xml:space=\"preserve\">{}</t></is></c>",
-                    escaped(cell)
-                ),
-            };
+            sheet.push_str(&cell_of(cell, &address, from_1904, &mut shared, choices));
         }
         sheet.push_str("</row>");
     }
@@ -137,24 +183,126 @@ fn small_parts(rows: &[Vec<String>], choices: &mut Choices) -> PartList {
     let mut texts = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><sst xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">",
     );
-    for text in &shared {
-        let _ = if choices.one_in(8) {
-            write!(texts, "<si><r><t xml:space=\"preserve\">{text}</t></r></si>")
-        } else {
-            write!(texts, "<si><t xml:space=\"preserve\">{text}</t></si>")
-        };
-    }
+    shared.iter().for_each(|text| texts.push_str(&format!("<si>{text}</si>")));
     texts.push_str("</sst>");
+    let mut workbook = WORKBOOK.to_owned();
+    if from_1904 {
+        workbook = workbook.replace("<workbookPr/>", "<workbookPr date1904=\"1\"/>");
+    }
+    if choices.one_in(4) {
+        workbook = workbook.replace(" state=\"hidden\"", "");
+    }
     let part = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
-    vec![
+    let mut parts = vec![
         part("[Content_Types].xml", TYPES),
         part("_rels/.rels", RELATIONS),
-        part("xl/workbook.xml", WORKBOOK),
+        part("xl/workbook.xml", &workbook),
         part("xl/_rels/workbook.xml.rels", SHEETS),
         part("xl/worksheets/sheet1.xml", &sheet),
+        part("xl/worksheets/sheet2.xml", EMPTY_SHEET),
         part("xl/styles.xml", STYLES),
         part("xl/sharedStrings.xml", &texts),
-    ]
+    ];
+    if choices.one_in(8) {
+        // Programs in a workbook are not looked at.
+        parts.push(("xl/vbaProject.bin".into(), b"\xD0\xCF\x11\xE0 Sub Auto_Open()".to_vec()));
+    }
+    parts
+}
+
+const EMPTY_SHEET: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData/></worksheet>";
+
+/// One workbook in this many is made to exhaust what reads it.
+const BOMBS: usize = 500;
+
+/// Makes the parts break one bound.
+fn bomb(parts: &mut PartList, choices: &mut Choices) {
+    let fill = "x".repeat(70 << 10);
+    let sheet = |text: &str| format!("<worksheet><sheetData><row><c t=\"inlineStr\">{text}</c></row></sheetData></worksheet>");
+    let (name, text) = match choices.below(14) {
+        0 => ("sharedStrings.xml", format!("<sst>{}</sst>", "<si/>".repeat(40_001))),
+        1 => ("sheet1.xml", sheet(&format!("<is><t>{fill}</t></is>"))),
+        2 => ("sheet1.xml", sheet(&"<is><t>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</t></is>".repeat(2_000))),
+        3 => ("sheet1.xml", format!("<worksheet a=\"{fill}\"/>")),
+        4 => ("sheet1.xml", format!("<worksheet><!--{}--></worksheet>", fill.repeat(2))),
+        5 => ("styles.xml", format!("<styleSheet><cellXfs>{}</cellXfs></styleSheet>", "<xf/>".repeat(10_001))),
+        6 => {
+            let comment = format!("<!--{}-->", "x".repeat(60 << 10));
+            ("sheet1.xml", format!("<worksheet>{}<sheet/></worksheet>", comment.repeat(36)))
+        }
+        7 => ("sheet1.xml", format!("<worksheet>{}</worksheet>", "<a>".repeat(70))),
+        8 => {
+            parts.extend((0..40).map(|n| (format!("xl/media/{n}"), Vec::new())));
+            return;
+        }
+        9 => ("styles.xml", fill.repeat(2)),
+        10 => {
+            parts.extend((0..2).map(|n| (format!("xl/media/{n}"), vec![0; (5 << 20) / 2])));
+            return;
+        }
+        11 => ("sheet1.xml", sheet(&fill).encode_utf16().map(|unit| char::from((unit & 0x7F) as u8).to_string() + "\0").collect()),
+        12 => {
+            // One long text in many cells, each of them small.
+            let row = format!("<row>{}</row>", "<c t=\"s\"><v>0</v></c>".repeat(7));
+            let texts = format!("<sst><si><t>{}</t></si></sst>", "x".repeat(1_000));
+            put(parts, "sharedStrings.xml", texts);
+            ("sheet1.xml", format!("<worksheet><sheetData>{}</sheetData></worksheet>", row.repeat(60)))
+        }
+        _ => ("sheet1.xml", format!("<worksheet><sheetData>{}</sheetData></worksheet>", "<row><c><v>1</v></c></row>".repeat(2_700))),
+    };
+    put(parts, name, text);
+}
+
+fn put(parts: &mut PartList, name: &str, text: String) {
+    if let Some((_, bytes)) = parts.iter_mut().find(|(known, _)| known.ends_with(name)) {
+        *bytes = text.into_bytes();
+    }
+}
+
+/// Changes what the archive says of itself: parts under a password or packed otherwise, a directory of 64 bits, more parts
+/// than there are.
+fn change_archive(bytes: &mut Vec<u8>, choices: &mut Choices) {
+    let starts = |bytes: &[u8], mark: &[u8]| -> Vec<usize> {
+        bytes.windows(mark.len()).enumerate().filter(|(_, window)| *window == mark).map(|(at, _)| at).collect()
+    };
+    let set = |bytes: &mut Vec<u8>, at: usize, value: u8| {
+        if let Some(byte) = bytes.get_mut(at) {
+            *byte = value;
+        }
+    };
+    let end = starts(bytes, b"PK\x05\x06").last().copied().unwrap_or(0);
+    match choices.below(4) {
+        kind @ (0 | 1) => {
+            let (flag, method) = if kind == 0 { (1, 0) } else { (0, 12) };
+            let headers = [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)];
+            for (mark, flags) in headers {
+                for at in starts(bytes, mark) {
+                    set(bytes, at + flags, flag);
+                    set(bytes, at + flags + 2, method);
+                }
+            }
+        }
+        2 => {
+            // More parts than may be, or than there are.
+            set(bytes, end + 10, 39 + choices.below(3) as u8);
+            set(bytes, end + 11, choices.below(2) as u8);
+        }
+        _ => {
+            let number = |at: usize, width: usize| {
+                let field = bytes.get(at..at + width).unwrap_or_default();
+                field.iter().rev().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
+            };
+            let (entries, size, from) = (number(end + 10, 2), number(end + 12, 4), number(end + 16, 4));
+            let entries = if choices.one_in(4) { u64::MAX } else { entries };
+            let size = if choices.one_in(4) { 1 << 62 } else { size };
+            let mark: &[u8; 4] = if choices.one_in(4) { b"PK\x06\x05" } else { b"PK\x06\x06" };
+            let wide = [mark.as_slice(), &44_u64.to_le_bytes(), &[45, 0, 45, 0], &[0; 8]].concat();
+            let wide = [wide, [entries, entries, size, from].iter().flat_map(|n| n.to_le_bytes()).collect()].concat();
+            let at = if choices.one_in(4) { u64::MAX } else { end as u64 };
+            let locator = [b"PK\x06\x07".as_slice(), &[0; 4], &at.to_le_bytes(), &[1, 0, 0, 0]].concat();
+            bytes.splice(end..end, [wide, locator].concat());
+        }
+    }
 }
 
 /// A workbook from a seed, its archive in order.
@@ -164,12 +312,15 @@ pub fn xlsx(seed: u64) -> Made {
     let mut parts = if choices.one_in(24) {
         workbook_parts().clone()
     } else {
-        let rows = table(seed, &mut choices);
+        let mut rows = table(seed, &mut choices);
+        (made.map, made.export) = reading(&mut rows, &mut choices);
         made.table = written(&rows, |cell| trim(cell).is_empty());
         made.exact = rows.iter().flatten().all(|cell| plain(cell));
-        if !made.exact {
+        let above = maps::at(made.map).map_or(1, |mapping| mapping.shape.header_row) - 1;
+        if !made.exact || above > 0 {
             made.table = None;
         }
+        (0..above).for_each(|_| rows.insert(0, vec!["Title".to_owned()]));
         small_parts(&rows, &mut choices)
     };
     for _ in 0..choices.below(4) {
@@ -187,11 +338,30 @@ pub fn xlsx(seed: u64) -> Made {
             change_part(bytes, &mut choices);
         }
     }
+    if choices.one_in(BOMBS) {
+        made.table = None;
+        bomb(&mut parts, &mut choices);
+    }
     if choices.one_in(40) && !parts.is_empty() {
         made.table = None;
         parts.remove(choices.below(parts.len()));
     }
+    if choices.one_in(80) {
+        // Some other archive.
+        made.table = None;
+        let name = choices.pick(&["xl/workbook.bin", "word/document.xml", "ppt/slide.xml", "mimetype", "a.csv", "../x"]);
+        let other = [name.unwrap_or_default(), "content.xml"].map(|name| (name.to_owned(), b"<x/>".to_vec()));
+        if name == Some("../x") {
+            parts.extend(other);
+        } else {
+            parts = other.into();
+        }
+    }
     made.bytes = zipped(&parts, !choices.one_in(8));
+    if choices.one_in(60) {
+        made.table = None;
+        change_archive(&mut made.bytes, &mut choices);
+    }
     if choices.one_in(12) {
         made.table = None;
         let times = 1 + choices.below(3);
