@@ -67,3 +67,22 @@ fn doubt_is_written_down() {
     assert!(draft.contains("GUESSED"), "{draft}");
     assert_eq!(records[0].text("person.external_id"), Some("17"));
 }
+
+/// Lists that people keep by hand have two ways to write a date, a unit here and there, and a day that never was.
+#[test]
+fn what_nearly_fits_is_drafted_and_what_does_not_is_said() {
+    let text = "病例编号,姓名,年龄,发病日期,分类,报告日期\n\
+        1,王小明,35,2026-11-20,确诊病例,yesterday\n2,李雷,42岁,2026/11/21,疑似,today\n3,韩梅梅,29,2026-11-31,确诊,2026-11-22\n";
+    let draft = suggest::draft_for(Box::new(Cursor::new(text.as_bytes().to_vec())), Noun::Linelist, &Limits::default()).unwrap();
+    assert!(draft.contains("column = \"发病日期\"\nformats = [\"YYYY/M/D\"]"), "{draft}");
+    assert!(draft.contains("DOES NOT FIT: 2026-11-31"), "{draft}");
+    assert!(draft.contains("\"报告日期\", # its name says case.reported, but cells such as yesterday"), "{draft}");
+    let mapping = Mapping::parse(&draft).unwrap_or_else(|faults| panic!("{faults:?}\n{draft}"));
+    let mut rows = open(Box::new(Cursor::new(text.as_bytes().to_vec())), &mapping, &Limits::default()).unwrap();
+    let outcomes = rows.next_batch(10).unwrap();
+    let ages: Vec<Value> = outcomes.iter().filter_map(|row| row.records.as_ref().ok()).flatten()
+        .flat_map(|record| &record.fields).filter(|field| field.to.target.path == "person.age_years").map(|field| field.value.clone()).collect();
+    assert_eq!(ages, [Value::Int(35), Value::Int(42)]);
+    let refused = outcomes[2].records.as_ref().expect_err("there is no 31 November");
+    assert_eq!((refused.len(), refused[0].column.as_str()), (1, "发病日期"));
+}

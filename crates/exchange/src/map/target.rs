@@ -246,7 +246,7 @@ pub static TARGETS: &[Target] = targets! {
     "person.school_class" Kind::Text(60), PERSON, false, "class or group at school";
     "person.note" Kind::Text(4_000), PERSON, false, "free text";
     "case.external_id" Kind::Reference, CASE_REF, false, "the case's id in the file's own system";
-    "case.classification" Kind::Code(CLASSIFICATION), CASE, false, "classification; kept as reported where findings are absent (DESIGN 13.7)";
+    "case.classification" Kind::Code(CLASSIFICATION), CASE, false, "classification; kept as reported, where no findings of our own say more";
     "case.onset" Kind::Date, CASE, false, "onset of the disease's first sign";
     "case.onset_precision" Kind::Code(PRECISION), CASE, false, "how exactly onset is known";
     "case.rash_onset" Kind::Date, CASE, false, "onset of rash";

@@ -190,6 +190,8 @@ fn scaled(text: &str, places: u32, rounds: bool) -> Option<i64> {
 }
 
 fn completed_years(text: &str) -> Option<i64> {
+    // As Chinese line lists write an age; other units are months or days, and are not years.
+    let text = text.strip_suffix("岁").map_or(text, |years| years.trim_end_matches('周').trim_end());
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     (all_digits(whole) && all_digits(fraction) && whole.len() <= 4).then(|| whole.parse().ok()).flatten()
 }

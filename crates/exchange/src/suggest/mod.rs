@@ -1,9 +1,10 @@
 //! `--suggest-map`: a commented draft of a mapping from a file's column names and first rows. It works at once for a
 //! clean file; what it guessed, or left out, stands in its comments.
 
+mod patterns;
 mod words;
 
-use crate::map::{DateFormat, Kind, Noun, Target, dates, target};
+use crate::map::{Kind, Noun, Target, target};
 use crate::source::input::Stored;
 use crate::source::{RawRow, Source, trim};
 use crate::{FileRefusal, Limits};
@@ -14,37 +15,6 @@ use std::fmt::Write;
 const SAMPLE_ROWS: usize = 2_000;
 /// Distinct words a coded column may have.
 const MOST_WORDS: usize = 60;
-
-/// Patterns tried on date columns, those with the day first before those with the month first.
-const PATTERNS: &[&str] = &[
-    "YYYY-MM-DD",
-    "YYYY/M/D",
-    "YYYY.M.D",
-    "YYYY年M月D日",
-    "YYYYMMDD",
-    "D/M/YYYY",
-    "M/D/YYYY",
-    "D.M.YYYY",
-    "D-M-YYYY",
-    "M-D-YYYY",
-    "D/M/YY",
-    "M/D/YY",
-    "D-MMM-YYYY",
-    "D MMM YYYY",
-    "MMM D, YYYY",
-    "D-MMM-YY",
-    "YYYY/M/D h:mm",
-    "YYYY/M/D h:mm:ss",
-    "D/M/YYYY h:mm",
-    "M/D/YYYY h:mm",
-    "YYYY年M月D日 h:mm",
-    "YYYY-M-D",
-    "YYYY-M-D h:mm",
-    "YYYY/M",
-    "YYYY年M月",
-    "M/YYYY",
-    "excel",
-];
 
 /// Drafts a mapping for a file.
 pub fn draft_for(stored: Stored, noun: Noun, limits: &Limits) -> Result<String, FileRefusal> {
@@ -69,7 +39,7 @@ pub fn draft_for(stored: Stored, noun: Noun, limits: &Limits) -> Result<String, 
 /// Drafts a mapping from column names and sample rows (a cell per column).
 pub fn draft(columns: &[String], samples: &[Vec<String>], noun: Noun) -> String {
     let mut sheet =
-        Draft { columns, samples, noun, taken: BTreeSet::new(), blocks: String::new(), unmapped: Vec::new() };
+        Draft { columns, samples, noun, taken: BTreeSet::new(), blocks: String::new(), unmapped: Vec::new(), unfit: BTreeMap::new() };
     let infector = sheet.infector();
     let mut mapped: BTreeMap<usize, &'static Target> = BTreeMap::new();
     for at in 0..columns.len() {
@@ -101,6 +71,8 @@ struct Draft<'s> {
     taken: BTreeSet<&'static str>,
     blocks: String,
     unmapped: Vec<usize>,
+    /// Columns whose name says a field that most of their cells are not.
+    unfit: BTreeMap<usize, String>,
 }
 
 impl Draft<'_> {
@@ -138,21 +110,33 @@ impl Draft<'_> {
             .iter()
             .filter(|(_, names)| names.contains(&folded.as_str()))
             .filter_map(|(path, _)| target::find(self.noun, path));
-        let found = exact
-            .into_iter()
-            .chain(known)
-            .find(|target| !self.taken.contains(target.path) && self.fits(at, target))?;
-        self.taken.insert(found.path);
-        Some(found)
+        let free = exact.into_iter().chain(known).filter(|target| !self.taken.contains(target.path));
+        for target in free {
+            let (said, misfits) = (self.said(at), self.misfits(at, target));
+            if misfits.len() * 2 <= said.len() {
+                self.taken.insert(target.path);
+                return Some(target);
+            }
+            let why = format!("its name says {}, but cells such as {} are none", target.path, one_line(misfits[0]));
+            self.unfit.insert(at, why);
+        }
+        None
+    }
+
+    /// Cells of a column that the field would not take.
+    fn misfits(&self, at: usize, target: &Target) -> Vec<&str> {
+        let said = self.said(at);
+        match target.kind {
+            Kind::Date | Kind::Moment | Kind::Instant => patterns::of(&said).unread,
+            // Words are given their meaning one by one; where there are too many it is no list of words.
+            Kind::Code(_) if said.len() <= MOST_WORDS => Vec::new(),
+            Kind::Code(_) => said,
+            kind => said.into_iter().filter(|cell| !crate::row::reads(cell, kind)).collect(),
+        }
     }
 
     fn fits(&self, at: usize, target: &Target) -> bool {
-        let said = self.said(at);
-        match target.kind {
-            Kind::Date | Kind::Moment | Kind::Instant => !self.patterns(&said).is_empty() || said.is_empty(),
-            Kind::Code(_) => said.len() <= MOST_WORDS,
-            kind => said.iter().all(|cell| crate::row::reads(cell, kind)),
-        }
+        self.misfits(at, target).is_empty()
     }
 
     /// A draft must name who or what each row is: the best free column stands in where no name was recognised.
@@ -186,21 +170,6 @@ impl Draft<'_> {
         }
     }
 
-    /// All patterns by which every cell can be read.
-    fn patterns(&self, said: &[&str]) -> Vec<&'static str> {
-        if said.is_empty() {
-            return Vec::new();
-        }
-        if said.iter().all(|cell| dates::read(cell, &[]).is_some()) {
-            return vec!["YYYY-MM-DD"];
-        }
-        let compiled = PATTERNS.iter().filter_map(|pattern| Some((*pattern, DateFormat::parse(pattern).ok()?)));
-        compiled
-            .filter(|(_, format)| said.iter().all(|cell| dates::read(cell, std::slice::from_ref(format)).is_some()))
-            .map(|(pattern, _)| pattern)
-            .collect()
-    }
-
     fn field(&mut self, at: usize, target: &'static Target) {
         let said: Vec<String> = self.said(at).into_iter().map(str::to_owned).collect();
         let cells: Vec<&str> = said.iter().map(String::as_str).collect();
@@ -212,30 +181,17 @@ impl Draft<'_> {
         };
         let mut block = format!("\n# {}; {about}\n", target.about);
         let mut keys = format!("[[field]]\nto = {}\ncolumn = {}\n", quote(target.path), quote(self.name(at)));
+        let misfits: Vec<String> = self.misfits(at, target).into_iter().take(3).map(one_line).collect();
+        if !misfits.is_empty() {
+            let _ = writeln!(block, "# DOES NOT FIT: {}. A row with such a cell is refused: correct the file.", misfits.join(" · "));
+        }
         match target.kind {
-            Kind::Date | Kind::Moment | Kind::Instant => self.date_keys(&cells, &mut block, &mut keys),
+            Kind::Date | Kind::Moment | Kind::Instant => date_keys(&cells, &mut block, &mut keys),
             Kind::Code(codes) => value_keys(target, codes, &cells, &mut block, &mut keys),
             _ => {}
         }
         self.blocks.push_str(&block);
         self.blocks.push_str(&keys);
-    }
-
-    fn date_keys(&self, cells: &[&str], block: &mut String, keys: &mut String) {
-        let patterns = self.patterns(cells);
-        let Some(first) = patterns.first() else { return };
-        let ambiguous = patterns
-            .iter()
-            .find(|other| other.replace(['D', 'M'], "x") == first.replace(['D', 'M'], "x") && other != &first);
-        if let Some(other) = ambiguous {
-            let _ = writeln!(
-                block,
-                "# AMBIGUOUS: every example can be read as {first} and as {other}. Day first is assumed; ask who filled the file in."
-            );
-        }
-        if *first != "YYYY-MM-DD" {
-            let _ = writeln!(keys, "formats = [{}]", quote(first));
-        }
     }
 
     /// The link from an infector column to the row's own id.
@@ -260,7 +216,8 @@ impl Draft<'_> {
         } else {
             text.push_str("\n# Columns that are not imported. To import one, take it out of this list and add a [[field]] block.\nignore = [\n");
             for &at in &self.unmapped {
-                let _ = writeln!(text, "    {},", quote(self.name(at)));
+                let why = self.unfit.get(&at).map(|why| format!(" # {why}")).unwrap_or_default();
+                let _ = writeln!(text, "    {},{why}", quote(self.name(at)));
             }
             text.push_str("]\n");
         }
@@ -270,6 +227,20 @@ impl Draft<'_> {
             let _ = writeln!(text, "#   {:32} {}", target.path, target.about);
         }
         text
+    }
+}
+
+fn date_keys(cells: &[&str], block: &mut String, keys: &mut String) {
+    let found = patterns::of(cells);
+    if let Some((first, other)) = found.ambiguous {
+        let _ = writeln!(
+            block,
+            "# AMBIGUOUS: every example can be read as {first} and as {other}. Day first is assumed; ask who filled the file in."
+        );
+    }
+    if !found.chosen.is_empty() {
+        let formats: Vec<String> = found.chosen.iter().map(|pattern| quote(pattern)).collect();
+        let _ = writeln!(keys, "formats = [{}]", formats.join(", "));
     }
 }
 

@@ -126,7 +126,7 @@ pub(super) const NAMES: &[(&str, &[&str])] = &[
     ),
     (
         "case.classification",
-        &["classification", "caseclassification", "casestatus", "caseclass", "病例分类", "诊断分类", "病例类型"],
+        &["classification", "caseclassification", "casestatus", "caseclass", "分类", "病例分类", "诊断分类", "病例类型"],
     ),
     (
         "case.onset",
