@@ -105,12 +105,12 @@ pub fn sequenced(cause: Uuid, ordinal: u32, kind: u8, at: i64) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// Whether [`sequenced`] made this id from `cause`, which has the millisecond of the ids in front: whether a record or
-/// a command came with a row of that import.
-pub fn is_sequenced(id: Uuid, cause: Uuid) -> bool {
+/// The ordinal for which [`sequenced`] made this id from `cause`, which has the millisecond of the ids in front: the row of
+/// the import that a record or a command came with. `None` where it came otherwise.
+pub fn ordinal_of(id: Uuid, cause: Uuid) -> Option<u32> {
     let bytes = id.as_bytes();
     if bytes[..6] != cause.as_bytes()[..6] || id.get_version_num() != 8 {
-        return false;
+        return None;
     }
     let at = (cause.as_u128() >> 80) as i64;
     let order = u32::from(bytes[6] & 0x0f) << 20
@@ -118,8 +118,13 @@ pub fn is_sequenced(id: Uuid, cause: Uuid) -> bool {
         | u32::from(bytes[8] & 0x3f) << 6
         | u32::from(bytes[9] >> 2);
     // Of the ordinal 24 bits stand in the id; files longer than those are tried last.
-    let ordinals = (order..=u32::MAX).step_by(1 << 24);
-    ordinals.into_iter().any(|ordinal| (0..=u8::MAX).any(|kind| sequenced(cause, ordinal, kind, at) == id))
+    let mut ordinals = (order..=u32::MAX).step_by(1 << 24);
+    ordinals.find(|ordinal| (0..=u8::MAX).any(|kind| sequenced(cause, *ordinal, kind, at) == id))
+}
+
+/// Whether [`sequenced`] made this id from `cause`.
+pub fn is_sequenced(id: Uuid, cause: Uuid) -> bool {
+    ordinal_of(id, cause).is_some()
 }
 
 /// The lowest and the highest id that [`sequenced`] can give to things of the row that made `id`.

@@ -52,7 +52,8 @@ pub struct RowError {
 }
 
 impl RowError {
-    pub(crate) fn new(row: u64, column: &str, value: &str, rule: &'static str, remedy: impl Into<String>) -> Self {
+    /// A reason at a row, counted from 1 as spreadsheets do, and a column; of a long value the beginning.
+    pub fn new(row: u64, column: &str, value: &str, rule: &'static str, remedy: impl Into<String>) -> Self {
         Self { row, column: column.to_owned(), value: shorten(value), rule, remedy: remedy.into() }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     tables::JOURNAL,
     value::{ColumnType, Row},
     verify::Entry,
-    writer::{GroupError, unseal},
+    writer::{GroupError, refusal, unseal},
 };
 use domain::{
     id,
@@ -19,6 +19,7 @@ use domain::{
         Aggregate, Command,
         outside::{Past, known_outside, rewrites},
     },
+    refusal::Refusal,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -67,6 +68,27 @@ impl Store {
             }
         }
         Ok(origins)
+    }
+
+    /// What the door answered to rows of an import that it did not accept, by the row's number from 0: for the errors file of
+    /// one that was broken off and goes on.
+    pub async fn declined_rows(&self, import: Uuid) -> Result<BTreeMap<u32, Vec<Refusal>>, DbError> {
+        // Ids of its commands have its own millisecond in front.
+        let span = (1_u128 << 80) - 1;
+        let (low, high) = (import.as_u128() & !span, import.as_u128() | span);
+        let sql = "SELECT command_id, refusal FROM outcome WHERE stream IN (SELECT stream FROM stream_head) \
+             AND command_id >= $1 AND command_id <= $2 AND refusal IS NOT NULL";
+        let args = [Uuid::from_u128(low).into(), Uuid::from_u128(high).into()];
+        let mut tx = self.read().await?;
+        let rows = tx.rows(sql, &args, &[ColumnType::Uuid, ColumnType::Text]).await?;
+        tx.roll_back().await?;
+        let mut declined: BTreeMap<u32, Vec<Refusal>> = BTreeMap::new();
+        for row in rows {
+            if let Some(n) = id::ordinal_of(row[0].uuid()?, import) {
+                declined.entry(n).or_default().push(refusal(row[1].text()?)?);
+            }
+        }
+        Ok(declined)
     }
 
     /// Deciphers histories with the keys that are left, and goes through them.

@@ -35,6 +35,8 @@ const ROWS: usize = 800;
 const IN_FLIGHT: usize = 2;
 /// Most links kept in memory until the file's last row.
 const DEFERRED: usize = 500_000;
+/// Rows refused by the door that are kept until it is known whether they were counted: all of the groups in flight.
+const LAST: usize = (IN_FLIGHT + 1) * 1_000;
 /// Kinds of ids of one row: commands stand above the records.
 const COMMANDS: u8 = 128;
 
@@ -78,6 +80,15 @@ struct Sent {
     outcomes: JoinHandle<Vec<Result<Outcome, SubmitError>>>,
 }
 
+/// Rows of an earlier run that was broken off.
+#[derive(Default)]
+struct Passed {
+    /// How many of them were refused.
+    refused: i64,
+    /// The last ones that the door refused: their groups may not have been answered when the run wrote what became of them.
+    last: VecDeque<(u32, Vec<MappedRecord>)>,
+}
+
 /// An import under way.
 pub struct Run<'a> {
     store: &'a Store,
@@ -91,6 +102,7 @@ pub struct Run<'a> {
     sent: VecDeque<Sent>,
     /// Records that a row was to make and that were declined.
     never_made: HashSet<Uuid>,
+    passed: Passed,
     errors: ErrorsPlace,
     bar: ProgressBar,
     dry: bool,
@@ -122,6 +134,7 @@ impl<'a> Run<'a> {
             deferred: Vec::new(),
             sent: VecDeque::new(),
             never_made: HashSet::new(),
+            passed: Passed::default(),
             errors: ErrorsPlace::of(arguments)?,
             bar,
             dry: arguments.dry_run,
@@ -147,7 +160,12 @@ impl<'a> Run<'a> {
                     self.intake.known.next_batch(remembered);
                     self.group(batch.rows, batch.first, found, i64::from(done)).await?;
                 }
-                None => self.pass_over(batch.rows, batch.first)?,
+                None => {
+                    self.pass_over(batch.rows, batch.first)?;
+                    if i64::from(done) == self.begun.rows_done {
+                        self.recount().await?;
+                    }
+                }
             }
             self.bar.set_position(u64::from(done));
         }
@@ -173,8 +191,12 @@ impl<'a> Run<'a> {
     fn pass_over(&mut self, batch: Vec<RowOutcome>, first: u32) -> anyhow::Result<()> {
         for (n, outcome) in (first..).zip(batch) {
             match outcome.records {
-                Err(errors) => self.refuse(&outcome.row, &errors)?,
+                Err(errors) => {
+                    self.passed.refused += 1;
+                    self.refuse(&outcome.row, &errors)?;
+                }
                 Ok(records) => {
+                    self.refuse_again(&outcome.row, n, &records)?;
                     let links: Vec<MappedRecord> =
                         records.into_iter().filter(|record| record.noun == exchange::Noun::Exposures).collect();
                     if !links.is_empty() {
@@ -184,6 +206,48 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Why a row of an earlier run was refused, or is in conflict: by what it says, or by the door.
+    fn refuse_again(&mut self, row: &RawRow, n: u32, records: &[MappedRecord]) -> anyhow::Result<()> {
+        let faults = self.intake.faults(records);
+        let mut errors: Vec<RowError> = faults.iter().map(|fault| self.error(row, fault)).collect();
+        let answers = self.begun.declined.remove(&n).unwrap_or_default();
+        for refusal in answers.iter().filter(|refusal| refusal.answer != Answer::Waiting && !said_already(refusal)) {
+            errors.push(declined(row, refusal));
+        }
+        let by_the_door = answers.iter().any(|refusal| refusal.answer == Answer::Refused && !said_already(refusal));
+        self.passed.refused += i64::from(!faults.is_empty() || by_the_door);
+        if by_the_door {
+            self.passed.last.push_back((n, records.to_vec()));
+            if self.passed.last.len() > LAST {
+                self.passed.last.pop_front();
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { self.refuse(row, &errors) }
+    }
+
+    /// Rows of the last groups of a run that was broken off were counted as planned: those that the door refused are counted
+    /// as refused now. Having made nothing, they are planned as they were then.
+    async fn recount(&mut self) -> anyhow::Result<()> {
+        let uncounted = usize::try_from(self.passed.refused - self.counts.refused).unwrap_or(0);
+        let last = std::mem::take(&mut self.passed.last);
+        let miscounted: Vec<(u32, &[MappedRecord])> =
+            last.iter().skip(last.len().saturating_sub(uncounted)).map(|(n, records)| (*n, records.as_slice())).collect();
+        if miscounted.is_empty() {
+            return Ok(());
+        }
+        let look = self.look(miscounted.iter().copied(), 0);
+        self.intake.known.next_batch(look.remembered);
+        for plan in self.plan(&miscounted, look.found().await?, false).await? {
+            plan.verdict.unwrap_or(Verdict::Unchanged).count(&mut self.counts, -1);
+            Verdict::Refused.count(&mut self.counts, 1);
+        }
+        Ok(())
+    }
+
+    fn error(&self, row: &RawRow, fault: &Fault) -> RowError {
+        row_error(row.number(), &self.columns, |at| row.cell(at).to_owned(), fault)
     }
 
     /// Reads a batch; one ends where an earlier run did, whatever its batches were.
@@ -279,8 +343,7 @@ impl<'a> Run<'a> {
         let from = commands.len();
         let base = if prior.is_some() { COMMANDS + 64 } else { COMMANDS };
         commands.extend((base..).zip(plan.commands).map(|(kind, command)| (n, kind, command)));
-        let error = |fault: &Fault| row_error(row.number(), &self.columns, |at| row.cell(at).to_owned(), fault);
-        let mut errors: Vec<RowError> = plan.faults.iter().map(error).collect();
+        let mut errors: Vec<RowError> = plan.faults.iter().map(|fault| self.error(&row, fault)).collect();
         if !plan.conflicts.is_empty() {
             errors.push(conflict(&row, &plan.conflicts));
         }
@@ -469,20 +532,19 @@ fn decline(row: &mut Planned, refusal: &Refusal, never_made: &HashSet<Uuid>) {
     if answer == Answer::Conflict && row.errors.iter().any(|error| error.rule == CHANGED_HERE) {
         return;
     }
-    let (rule, remedy) = if orphan {
+    row.errors.push(if orphan {
         let remedy = "An earlier row was to make the record that this row adds to, and it was refused: correct both.";
-        ("intake.earlier_row", remedy.to_owned())
+        RowError::new(row.row.number(), &refusal.pointers.join(" "), "", "intake.earlier_row", remedy.to_owned())
     } else {
-        let text = refusal.words();
-        (text.rule, format!("{} {}", text.en_reason, text.en_remedy))
-    };
-    row.errors.push(RowError {
-        row: row.row.number(),
-        column: refusal.pointers.join(" "),
-        value: String::new(),
-        rule,
-        remedy,
+        declined(&row.row, refusal)
     });
+}
+
+/// What the door answered, as the errors file says it.
+fn declined(row: &RawRow, refusal: &Refusal) -> RowError {
+    let text = refusal.words();
+    let remedy = format!("{} {}", text.en_reason, text.en_remedy);
+    RowError::new(row.number(), &refusal.pointers.join(" "), "", text.rule, remedy)
 }
 
 /// What a person should know of cells changed in the file and here.

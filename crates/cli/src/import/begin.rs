@@ -11,6 +11,7 @@ use domain::{
         Of as _,
         import::{self, Counts, Import},
     },
+    refusal::Refusal,
     when::zone,
 };
 use exchange::{Noun, intake::Settings};
@@ -35,6 +36,8 @@ pub struct Begun {
     pub rows_done: i64,
     /// What became of them.
     pub counts: Counts,
+    /// What the door answered to rows of an earlier run that it did not accept.
+    pub declined: BTreeMap<u32, Vec<Refusal>>,
     /// What a person should know of earlier imports of this file.
     pub before: Option<String>,
 }
@@ -65,7 +68,7 @@ pub async fn begin(
     let earlier: Vec<ImportId> = complete.iter().filter(made).map(|import| import.id).collect();
     let begun = |import, rows_done, counts| {
         let settings = Settings { import, earlier, source: arguments.source.clone(), jurisdiction, outbreak, now };
-        Begun { actor: actor.clone(), stream, settings, rows_done, counts, before }
+        Begun { actor: actor.clone(), stream, settings, rows_done, counts, declined: BTreeMap::new(), before }
     };
     if arguments.dry_run {
         if let Err(denied) = store.judge_area(&actor, Action::ImportPreview, jurisdiction.0).await {
@@ -75,7 +78,8 @@ pub async fn begin(
     }
     let same = |import: &&Import| import.mapping_blake3 == map.to_hex().as_str() && import.jurisdiction == jurisdiction;
     if let Some(running) = of_file.iter().find(|import| same(import) && import.completed_at.is_none()) {
-        return Ok(begun(running.id, running.rows_done, running.counts));
+        let declined = store.declined_rows(running.id.0).await?;
+        return Ok(Begun { declined, ..begun(running.id, running.rows_done, running.counts) });
     }
     let mut cause = [0; 16];
     cause.copy_from_slice(&blake3::hash(&[file.as_bytes().as_slice(), map.as_bytes()].concat()).as_bytes()[..16]);

@@ -349,14 +349,21 @@ fn a_reader_that_has_gone_or_a_full_disk_breaks_nothing_off() {
 
 #[test]
 fn a_run_that_is_killed_goes_on_where_it_ended() {
+    // A row that the reader refuses, one that the planner refuses and one that the door refuses, of each hundred.
+    let died = |n: i32| match n % 100 {
+        11 => "nonsense",
+        12 => "2150-01-01",
+        13 => "1901-01-01",
+        _ => "",
+    };
     let rows: String = (0..30_000)
-        .map(|n| format!("{n},Person {n},19{:02}-0{}-1{},{}\n", n % 90 + 10, n % 9 + 1, n % 10, n % 90))
+        .map(|n| format!("{n},Person {n},19{:02}-0{}-1{},{},{}\n", n % 90 + 10, n % 9 + 1, n % 10, n % 90, died(n)))
         .collect();
-    let text = format!("person.external_id,person.full_name,person.birth_date,person.age_years\n{rows}");
+    let text = format!("person.external_id,person.full_name,person.birth_date,person.age_years,person.died\n{rows}");
     let (whole, broken) = (Desk::new("measles", "UTC"), Desk::new("measles", "UTC"));
     let file = whole.write("people.csv", &text);
     let path = file.display().to_string();
-    let arguments = ["import", &path, "--as", "people", "--json"];
+    let arguments = ["import", &path, "--as", "people", "--errors", "errors.csv", "--json"];
     let expected = whole.counts(&arguments);
     let mut child = broken.command(&arguments).stdout(Stdio::null()).spawn().expect("the binary runs");
     while broken.count("person") == 0 && child.try_wait().expect("the child is ours").is_none() {
@@ -366,6 +373,17 @@ fn a_run_that_is_killed_goes_on_where_it_ended() {
     child.wait().expect("the child is ours");
     assert!(broken.count("person") > 0, "something was committed before it was killed");
     assert_eq!(broken.counts(&arguments), expected);
-    assert_eq!((broken.count("person"), broken.count("import")), (30_000, 1));
+    assert_eq!((broken.count("person"), broken.count("import")), (29_100, 1));
+    // Rows of the run that was killed are in the errors file too, each with its reasons.
+    let errors = |desk: &Desk| {
+        let text = std::fs::read_to_string(desk.folder.path().join("errors.csv")).expect("there is an errors file");
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    let (of_whole, of_broken) = (errors(&whole), errors(&broken));
+    assert_eq!(of_whole.len(), 901, "{:?}", of_whole.last());
+    assert!(["cell.date", "in_the_future", "death_before_birth"].iter().all(|rule| of_whole.join(" ").contains(rule)));
+    assert_eq!(of_broken, of_whole);
     broken.verified();
 }

@@ -169,6 +169,13 @@ impl Intake {
         lookup
     }
 
+    /// Why a row is refused whatever the register has.
+    pub fn faults(&self, records: &[MappedRecord]) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        records.iter().for_each(|record| read::check(record, &self.settings, &mut faults));
+        faults
+    }
+
     /// Plans one row. With `last`, what is not known yet will not come any more.
     pub fn row(&mut self, row: u32, records: &[MappedRecord], last: bool) -> RowPlan {
         self.row = row;
@@ -177,10 +184,7 @@ impl Intake {
         self.found_again.clear();
         self.commands.clear();
         self.conflicts.clear();
-        let mut plan = RowPlan::default();
-        for record in records {
-            read::check(record, &self.settings, &mut plan.faults);
-        }
+        let mut plan = RowPlan { faults: self.faults(records), ..RowPlan::default() };
         if !plan.faults.is_empty() {
             plan.verdict = Some(Verdict::Refused);
             return plan;

@@ -458,6 +458,12 @@ fn once(submissions: &[Submission], answers: &[Option<Answered>]) -> (Vec<usize>
     (fresh, twice)
 }
 
+/// A refusal as an outcome keeps it.
+pub(crate) fn refusal(text: &str) -> Result<Refusal, DbError> {
+    serde_json::from_str(text)
+        .map_err(|_| DbError::Schema("a stored outcome cannot be read: run `firebreak verify`".to_owned()))
+}
+
 /// Answers what was answered before. Returns the ids of waiting ones, which are decided anew.
 async fn seen(
     tx: &mut Tx,
@@ -473,9 +479,7 @@ async fn seen(
     let mut stored: BTreeMap<Uuid, (Vec<u8>, Outcome)> = BTreeMap::new();
     for row in tx.rows(sql, &[stream.0.into(), Arg::Uuids(ids)], &types).await? {
         let outcome = match row[4].opt_text() {
-            Some(refusal) => Outcome::Declined(serde_json::from_str::<Refusal>(refusal).map_err(|_| {
-                DbError::Schema("a stored outcome cannot be read: run `firebreak verify`".to_owned())
-            })?),
+            Some(text) => Outcome::Declined(refusal(text)?),
             None => Outcome::Accepted { first_seq: row[2].int()?, events: row[3].int()? },
         };
         stored.insert(row[0].uuid()?, (row[1].bytes()?.to_vec(), outcome));

@@ -9,6 +9,7 @@ mod spool;
 mod trail;
 mod unit;
 
+pub(crate) use commit::refusal;
 pub use commit::{Core, GroupError, SharedClock, SharedEntropy, Tap, Written};
 pub use devices::Skipped;
 pub(crate) use load::{AGGREGATE_TYPES, load_aggregates, located};
