@@ -74,6 +74,16 @@ async fn the_first_page_counts_what_its_reader_may_see_and_names_nothing_else() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_button_stands_under_its_fields_and_not_beside_the_last() {
+    let running = Running::start().await;
+    let style = running.client().get("/style.css").await.text();
+    for what in ["label", "input", "button"] {
+        let rule = style.lines().find(|line| line.starts_with(&format!("{what} {{")));
+        assert!(rule.is_some_and(|rule| rule.contains("display: block;")), "{what}: {rule:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_browser_may_say_where_our_forms_come_from() {
     let running = Running::start().await;
     // Under `no-referrer` browsers send `Origin: null` with every form, and every form would be refused as another site's.
