@@ -76,10 +76,16 @@ async fn a_foreign_record_and_an_absent_one_are_the_same_to_the_byte() {
     for noun in ["persons", "cases", "accounts"] {
         let foreign = client.get(&format!("/api/v1/{noun}/{}", scene::person_id(100).0)).await.without_date();
         let absent = client.get(&format!("/api/v1/{noun}/{}", Uuid::from_u128(12_345))).await.without_date();
-        let nonsense = client.get(&format!("/api/v1/{noun}/12345")).await.without_date();
         assert_eq!(foreign.status, 404, "{noun}");
         assert_eq!(foreign, absent, "{noun}");
-        assert_eq!(foreign, nonsense, "{noun}");
+        // What is no id is nobody's, and saying so tells of no record.
+        for (language, words) in [("en", "no UUID"), ("zh", "不是 UUID")] {
+            let nonsense = client.with("accept-language", language).get(&format!("/api/v1/{noun}/12345")).await;
+            let problem = nonsense.json();
+            assert_eq!((nonsense.status, &problem["rule"]), (404, &json!("not_an_id")), "{noun}");
+            assert_eq!(problem["errors"][0]["pointer"], "{id}", "{noun}");
+            assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{problem}");
+        }
     }
     let correct = |id: u128, person: Uuid| {
         let changes = json!({"full_name": {"seen": "a", "to": "b"}});
@@ -141,6 +147,30 @@ async fn filters_narrow_and_unknown_parameters_are_refused() {
         let answer = client.get(&format!("/api/v1/cases?{query}")).await;
         let pointer = answer.json()["errors"][0]["pointer"].as_str().map(str::to_owned);
         assert_eq!((answer.status, pointer), (400, Some(format!("?{name}"))), "{query}");
+    }
+    // Which it was: by its name where that is nearly one that there is, else by its number; and all that there are.
+    let case = scene::case_id(1).0;
+    let all = "outbreak, jurisdiction";
+    for (path, pointer, english, chinese) in [
+        ("cases?limit=5&colour=red".to_owned(), "?", "number 2 of the query", "第 2 个参数"),
+        ("cases?limit=5&colour=red".to_owned(), "?", "sort, as_of, after, limit.", "sort, as_of, after, limit。"),
+        (format!("cases?outbraek={case}"), "?outbraek", all, all),
+        ("cases?limit=many".to_owned(), "?limit", "a whole number from 1 to 500", "1 至 500 的整数"),
+        ("cases?outbreak=7".to_owned(), "?outbreak", "Give an id", "请填写编号"),
+        ("cases?sort=colour".to_owned(), "?sort", "There is no such order; known are: onset", "没有这种排序"),
+        (format!("cases/{case}?as_off=7"), "?as_off", "Expected: as_of.", "应为：as_of。"),
+        (format!("cases/{case}?as_of=soon"), "?as_of", "a whole number", "整数"),
+        ("reads?account=7".to_owned(), "?account", "an id (a UUID)", "编号（UUID）"),
+        ("reads?limit=many".to_owned(), "?limit", "a whole number", "整数"),
+    ] {
+        for (language, words) in [("en", english), ("zh", chinese)] {
+            let answer = client.with("accept-language", language).get(&format!("/api/v1/{path}")).await;
+            let problem = answer.json();
+            assert_eq!((answer.status, problem["errors"][0]["pointer"].as_str()), (400, Some(pointer)), "{path}: {problem}");
+            let detail = problem["errors"][0]["detail"].as_str().unwrap_or_default();
+            assert!(detail.contains(words), "{path}: {detail}");
+            assert!(!problem.to_string().contains("colour") && !problem.to_string().contains("soon"), "{problem}");
+        }
     }
     let metrics = running.client().get("/metrics").await.text();
     assert!(metrics.contains("route=\"/api/v1/cases\"") && !metrics.contains("colour"), "{metrics}");
