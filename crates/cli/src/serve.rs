@@ -132,6 +132,7 @@ pub fn log_to_stderr(json: bool, usual: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     // A second subscriber cannot be set; the first one stays.
     let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }
