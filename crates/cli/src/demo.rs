@@ -84,7 +84,7 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
 fn print_walk(address: &str) {
     say!("\nFive things to try (Ctrl-C stops):");
     say!("  1. Open the epidemiologist's link in a browser and sign in.");
-    say!("  2. Sign in from a shell with a link not used yet:  curl -c jar -o /dev/null LINK");
+    say!("  2. Sign in from a shell with a link not used yet:  curl -c jar -o /dev/null -X POST -H 'X-Firebreak: 1' LINK");
     say!("  3. The line list:        curl -b jar http://{address}/api/v1/cases");
     say!("  4. Today's contacts:     curl -b jar http://{address}/api/v1/contacts");
     say!("  5. The same as another post: the tracer sees the street assigned to it, the laboratory no names, the account");

@@ -110,7 +110,7 @@ fn sent(path: &str, status: StatusCode) -> Content {
         StatusCode::UNPROCESSABLE_ENTITY => {
             example
                 .faults
-                .push(Fault { expected: Some("`login` or `password`".to_owned()), ..Fault::at("", "unknown_field") });
+                .push(Fault { expected: crate::said::Said::expected("`login` or `password`"), ..Fault::at("", "unknown_field") });
         }
         StatusCode::BAD_REQUEST if example.rule == "bad_parameter" => {
             example.faults.push(Fault::at("?limit", "bad_parameter"));
@@ -129,7 +129,8 @@ fn rule_of(path: &str, status: StatusCode) -> &'static str {
         400 if path == "/api/v1/commands" => "malformed_json",
         400 => "bad_parameter",
         401 if path == "/api/v1/session" => "sign_in_failed",
-        401 if path.starts_with("/sign-in") || path == "/api/v1/password" => "link_spent",
+        401 if path.starts_with("/sign-in") => "link_spent",
+        401 if path == "/api/v1/password" => "password_link_spent",
         401 => "not_signed_in",
         403 => "access.role",
         404 => domain::access::Denial::NotFound.name(),

@@ -11,8 +11,8 @@ pub const STYLE: &str = "\
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 label { display: block; margin-top: .75rem; }
-input { font: inherit; width: 100%; max-width: 24rem; padding: .4rem; box-sizing: border-box; }
-button { font: inherit; margin-top: 1rem; padding: .5rem 1.25rem; }
+input { display: block; font: inherit; width: 100%; max-width: 24rem; padding: .4rem; box-sizing: border-box; }
+button { display: block; font: inherit; margin-top: 1rem; padding: .5rem 1.25rem; }
 table { border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: .25rem 1.5rem .25rem 0; border-bottom: 1px solid; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }

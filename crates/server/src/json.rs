@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     problem::{Fault, Problem},
+    said::{self, Said, is_name, meant},
     strict::Strict,
 };
 use axum::{
@@ -11,8 +12,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use futures_util::StreamExt as _;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
+use store::query::VIEWS;
 
 /// A small JSON body.
 pub struct Json<T>(pub T);
@@ -72,9 +74,9 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], max_depth: usize) -> Result<T, P
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let (path, error) = (error.path(), error.inner());
-        broken(pointer(path, &error.to_string()), error)
+        broken(pointer(path, &error.to_string()), error, bytes)
     })?;
-    reader.end().map_err(|error| broken(String::new(), &error))?;
+    reader.end().map_err(|error| broken(String::new(), &error, bytes))?;
     Ok(value)
 }
 
@@ -108,7 +110,7 @@ fn pointer(path: &Path, text: &str) -> String {
     while let Some(segment) = steps.next() {
         let step = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } if steps.peek().is_none() && is_unknown(key, text) => break,
+            Segment::Map { key } if steps.peek().is_none() && is_unknown(key, text) && !is_own(key, text) => break,
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
                 if !is_name(name) || pointer.ends_with("/names") {
                     break;
@@ -130,20 +132,29 @@ fn is_unknown(name: &str, text: &str) -> bool {
     quoted.and_then(|quoted| quoted.strip_prefix(name)).is_some_and(|rest| rest.starts_with('`'))
 }
 
-/// The form of every name of a field, a noun or a verb.
-fn is_name(step: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    step.starts_with(|first: char| first.is_ascii_lowercase()) && step.bytes().all(inner)
+/// Whether an unknown field's name may be repeated: it is that of a field of some record, or a slip of the pen from one that
+/// the parser would have taken.
+fn is_own(name: &str, text: &str) -> bool {
+    let known = || VIEWS.iter().flat_map(|view| view.fields).any(|field| field.name == name);
+    let taken = said::names(expected(text).unwrap_or_default());
+    text.starts_with("unknown field") && (known() || meant(name, taken.iter().map(String::as_str)).is_some())
 }
 
 /// A parser's error as a problem. Its text is looked at only for the kind of error and for what was expected, which
 /// are the program's own words; what the sender wrote stays out.
-fn broken(mut pointer: String, error: &serde_json::Error) -> Problem {
+fn broken(mut pointer: String, error: &serde_json::Error, bytes: &[u8]) -> Problem {
+    let place = Said::new(
+        format!("位于第 {} 行第 {} 列。", error.line(), error.column()),
+        format!("It stands at line {}, column {}.", error.line(), error.column()),
+    );
     if error.is_syntax() || error.is_eof() || error.is_io() {
-        let expected = format!("line {}, column {}", error.line(), error.column());
-        let mut problem = Problem::at(StatusCode::BAD_REQUEST, "malformed_json", pointer);
-        problem.faults.iter_mut().for_each(|fault| fault.expected = Some(expected.clone()));
-        return problem;
+        // For a choice the parser wants a text or an object, and takes anything else for bad grammar.
+        let (status, rule, said) = match serde_json::from_slice::<IgnoredAny>(bytes) {
+            Ok(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_type", Said::expected("string or map").unwrap_or(place)),
+            Err(_) => (StatusCode::BAD_REQUEST, "malformed_json", place),
+        };
+        let fault = Fault { expected: Some(said), ..Fault::at(pointer, rule) };
+        return Problem { faults: vec![fault], ..Problem::new(status, rule) };
     }
     let text = error.to_string();
     let rule = match () {
@@ -153,20 +164,30 @@ fn broken(mut pointer: String, error: &serde_json::Error) -> Problem {
         () if text.starts_with("invalid type") => "wrong_type",
         () => "invalid_value",
     };
-    // A missing field has the program's own name; an unknown one has the sender's, and the object is named that holds it.
+    // A missing field has the program's own name.
     if rule == "missing_field"
         && let Some(name) = text.split('`').nth(1)
     {
         pointer.push('/');
         pointer.push_str(name);
     }
-    let fault = Fault { pointer, rule: rule.into(), expected: expected(&text).filter(|_| rule != "invalid_value") };
+    let taken = expected(&text).filter(|_| rule != "invalid_value").and_then(Said::expected);
+    let said = match (rule, taken) {
+        ("unknown_field", Some(taken)) => {
+            Some(Said::new(format!("{}{}", place.zh, taken.zh), format!("{} {}", place.en, taken.en)))
+        }
+        ("unknown_field", None) => Some(Said::new(
+            format!("{}此处不接受任何字段。", place.zh),
+            format!("{} No field is taken here.", place.en),
+        )),
+        (_, taken) => taken,
+    };
+    let fault = Fault { pointer, rule: rule.into(), expected: said };
     Problem { faults: vec![fault], ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, rule) }
 }
 
 /// What the parser would have taken: the part of its text behind the last "expected", without the place.
-fn expected(text: &str) -> Option<String> {
+fn expected(text: &str) -> Option<&str> {
     let (_, after) = text.rsplit_once(", expected ")?;
-    let end = after.rfind(" at line ").unwrap_or(after.len());
-    after.get(..end).map(str::to_owned)
+    after.get(..after.rfind(" at line ").unwrap_or(after.len()))
 }

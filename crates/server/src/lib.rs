@@ -19,6 +19,7 @@ mod problem;
 mod proxy;
 mod query;
 mod rate;
+mod said;
 mod serve;
 mod signing;
 mod stall;

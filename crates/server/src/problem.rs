@@ -4,7 +4,7 @@
 //! A handler returns a [`Problem`] without knowing the language; [`render`] writes it on the way out. So every error,
 //! those of the framework included, leaves through one place.
 
-use crate::{app::App, html, language::Language, texts};
+use crate::{app::App, html, language::Language, said::Said, texts};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -27,12 +27,13 @@ const RETRY_AFTER_SECONDS: u32 = 2;
 /// One place of a body and the rule that it breaks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
-    /// JSON pointer into the body (RFC 6901), of an unknown field to the object that holds it; for a query, `?name`.
+    /// JSON pointer into the body (RFC 6901); for a query `?name`, for a part of the path `{name}`. Of an unknown field or
+    /// parameter its own name where that is the program's or a slip of the pen from it, else what holds it.
     pub pointer: String,
     /// The rule.
     pub rule: Cow<'static, str>,
-    /// What the reader of the body would have taken there, in the program's own words; never what was sent.
-    pub expected: Option<String>,
+    /// What would have been taken there, in the program's own words; never what was sent.
+    pub expected: Option<Said>,
 }
 
 impl Fault {
@@ -150,8 +151,9 @@ pub struct ProblemBody {
 #[derive(Serialize, Debug, utoipa::ToSchema)]
 #[schema(as = ProblemError)]
 pub struct ErrorBody {
-    /// JSON pointer into the body sent (RFC 6901), of an unknown field to the object that holds it, for its name may be a
-    /// value in the wrong place; `?name` for a parameter of the query, `?` for an unknown one.
+    /// JSON pointer into the body sent (RFC 6901); `?name` for a parameter of the query, `{name}` for a part of the path. Of
+    /// an unknown field it is the field's own where its name is nearly one that there is; else that of the object which holds
+    /// it (`?` for a parameter), for the name may be a value in the wrong place: then `detail` says where the field stands.
     pub pointer: String,
     /// The rule's id.
     pub rule: String,
@@ -166,7 +168,7 @@ impl ErrorBody {
     pub fn of(fault: &Fault, language: Language) -> Self {
         let words = texts::words(&fault.rule, language);
         let detail = match &fault.expected {
-            Some(expected) => format!("{} {}{expected}", words.reason, language.pick("应为：", "Expected: ")),
+            Some(expected) => format!("{}{}{}", words.reason, language.pick("", " "), expected.pick(language)),
             None => words.reason.to_owned(),
         };
         Self { pointer: fault.pointer.clone(), rule: fault.rule.to_string(), detail, remedy: words.remedy.to_owned() }
@@ -267,7 +269,8 @@ impl From<QueryError> for Problem {
             QueryError::Db(error) => error.into(),
             QueryError::Denied(decision) => Self::denied(&decision),
             QueryError::Parameter { name, remedy } => {
-                let fault = Fault { expected: Some(remedy), ..Fault::at(format!("?{name}"), "bad_parameter") };
+                let expected = Some(Said::new(remedy.zh, remedy.en));
+                let fault = Fault { expected, ..Fault::at(format!("?{name}"), "bad_parameter") };
                 Self { faults: vec![fault], ..Self::new(StatusCode::BAD_REQUEST, "bad_parameter") }
             }
         }

@@ -100,7 +100,7 @@ pub async fn is_present_password(app: &App, account: AccountId, password: String
 pub async fn set_password_by_link(app: &App, from: IpAddr, link: &str, password: String) -> Result<(), Problem> {
     guard::within_rate(app, Asker::SignIn(from))?;
     let hash = app.hashing.hash(password, &app.config.entropy).await?;
-    let spent = || Problem::new(StatusCode::UNAUTHORIZED, "link_spent");
+    let spent = || Problem::new(StatusCode::UNAUTHORIZED, "password_link_spent");
     let secret = caller::secret_of(link).ok_or_else(spent)?;
     let now = app.store.now();
     let account = app.store.use_link(&secret, LinkPurpose::SetPassword, now).await?.ok_or_else(spent)?;

@@ -30,10 +30,10 @@ const TEXTS: &[Text] = &[
     },
     Text {
         rule: "unknown_field",
-        zh: ("此处有一个未知字段。", "请对照所列字段名，删除或更正多余的字段；未知字段一律拒收，不会被忽略。"),
+        zh: ("有一个未知字段。", "请对照所列字段名，删除或更正该字段；未知字段一律拒收，不会被忽略。"),
         en: (
-            "There is an unknown field in this place.",
-            "Compare its fields with those named; remove or correct the other. None is ever ignored.",
+            "There is an unknown field.",
+            "Remove it, or give it one of the names that there are. None is ever ignored.",
         ),
     },
     Text {
@@ -48,8 +48,8 @@ const TEXTS: &[Text] = &[
     },
     Text {
         rule: "wrong_type",
-        zh: ("值的类型不对。", "请按接口说明填写。"),
-        en: ("The value is of the wrong type.", "Send what the API's description says."),
+        zh: ("值的类型不对。", "请按所示类型填写，详见 /api/v1/openapi.json。"),
+        en: ("The value is of the wrong type.", "Send the type that is named; /api/v1/openapi.json says more."),
     },
     Text {
         rule: "invalid_value",
@@ -108,6 +108,22 @@ const TEXTS: &[Text] = &[
         en: ("A parameter of the query is not right.", "Check its name and form against /api/v1/openapi.json."),
     },
     Text {
+        rule: "unknown_parameter",
+        zh: ("有一个未知的查询参数。", "请对照所列参数名，删除或更正；未知参数一律拒收，不会被忽略。"),
+        en: (
+            "There is an unknown parameter in the query.",
+            "Remove it, or give it one of the names that there are. None is ever ignored.",
+        ),
+    },
+    Text {
+        rule: "not_an_id",
+        zh: ("地址中的编号不是 UUID，因此没有这条记录。", "请核对编号，形如 018f2c5e-0000-7000-8000-000000000001。"),
+        en: (
+            "The id in the address is no UUID, so there is no such record.",
+            "Check the id; it has the form 018f2c5e-0000-7000-8000-000000000001.",
+        ),
+    },
+    Text {
         rule: "bad_cursor",
         zh: ("续页标记不属于此查询。", "请从第一页重新查询。"),
         en: ("The page mark does not belong to this query.", "Start again from the first page."),
@@ -164,6 +180,14 @@ const TEXTS: &[Text] = &[
         en: (
             "The sign-in link was used, has expired or never was.",
             "Make a new one, or sign in with your password.",
+        ),
+    },
+    Text {
+        rule: "password_link_spent",
+        zh: ("设置密码的链接已使用、已过期或不存在，密码未更改。", "如仍需设置密码，请账号管理员重新发送链接。"),
+        en: (
+            "The link to set a password was used, has expired or never was; no password was changed.",
+            "Ask the account administrator for a new one, if you still need it.",
         ),
     },
     Text {

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod damage;
 pub mod entropy;
 pub mod postgres;
+mod program;
 pub mod scene;
 pub mod signal;
 mod stage;

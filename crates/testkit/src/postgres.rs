@@ -3,7 +3,7 @@
 //!
 //! PostgreSQL refuses to run as root, so a root process starts it as the user `postgres`.
 
-use crate::signal::signal;
+use crate::{program::run, signal::signal};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -263,14 +263,6 @@ fn watch(directory: &Path) -> Result<Child, String> {
 fn is_root() -> bool {
     // The owner of this process's entry in /proc is its effective user.
     fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
-}
-
-pub(crate) fn run(command: &mut Command, name: &str) -> Result<String, String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|e| format!("{name}: {e}"))?;
-    if !output.status.success() {
-        return Err(format!("{name} failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }
 
 /// The newest installed server version's programs, else those on PATH.

@@ -1,6 +1,6 @@
 //! Signals to processes.
 
-use crate::postgres::run;
+use crate::program::run;
 use std::process::Command;
 
 /// Sends a signal by its name (`TERM`, `KILL`, `QUIT` …). By the shell's own `kill`: a bare Debian machine has no program

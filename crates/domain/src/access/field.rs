@@ -24,7 +24,7 @@ named! {
         Operational = "operational",
         /// Notes, and whatever a person typed: may hold anything, so it is treated as if it did.
         FreeText = "free_text",
-        /// Age band, sex, community, counts.
+        /// Age band, sex, community, counts; of an exposure its area, which is that of its source.
         Statistics = "statistics",
     }
 }

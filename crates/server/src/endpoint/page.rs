@@ -34,6 +34,7 @@ pub fn routes() -> Router<App> {
         .route("/style.css", get(style))
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
+        .route("/sign-in/{token}", get(sign_in_link_page))
         .route("/set-password/{link}", get(password_page).post(set_password))
 }
 
@@ -291,8 +292,28 @@ async fn sign_out(State(app): State<App>, Visitor(visitor): Visitor, uri: Uri) -
     Ok(see(&uri, Some(caller::no_cookie(app.config.is_secure()))))
 }
 
+/// What a sign-in link shows: one button. A scanner of mail or a preview of a chat looks at links too, and would use up one
+/// that signs in by being looked at. The page is the same whether the link works or not.
+async fn sign_in_link_page(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    let language = spoken(&app, &uri, &headers);
+    let [title, once, submit] = language.pick(
+        ["登录演练", "该链接只能使用一次：按下按钮即登录，并结束本浏览器中已有的登录。", "登录"],
+        [
+            "Sign in to the exercise",
+            "This link works once: the button signs you in, and ends whatever session this browser has.",
+            "Sign in",
+        ],
+    );
+    let main = format!(
+        "<p>{once}</p>\n<form method=\"post\" action=\"{}?lang={}\"><button type=\"submit\">{submit}</button></form>\n",
+        escape(uri.path()),
+        language.tag(),
+    );
+    html::page(StatusCode::OK, language, uri.path(), title, app.store.is_exercise(), &main)
+}
+
 /// Signs in by a link that works once; only in a database marked *exercise* that is served as one.
-#[utoipa::path(get, path = "/sign-in/{token}", tag = "session", security(()), params(("token" = String, Path, description = "The last part of the link")), responses(
+#[utoipa::path(post, path = "/sign-in/{token}", tag = "session", security(()), params(("token" = String, Path, description = "The last part of the link")), responses(
     (status = 303, description = "Signed in; the cookie carries the session"),
     (status = 401, description = "The link was used, has expired or never was", body = ProblemBody),
 ))]

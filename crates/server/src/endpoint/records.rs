@@ -8,11 +8,12 @@ use crate::{
     language::Language,
     problem::Problem,
     query::{self, Query},
+    said::Said,
 };
 use axum::{
     Json,
     extract::State,
-    http::{StatusCode, Uri},
+    http::Uri,
     routing::get,
 };
 use domain::access::Action;
@@ -136,7 +137,7 @@ async fn list(
     language: Language,
     uri: Uri,
 ) -> Result<Json<PageBody>, Problem> {
-    let ask = asked(&uri)?;
+    let ask = asked(view, &uri)?;
     caller.may_carry(action_of(view, &ask))?;
     let found = app.store.list(&caller.rights, view, &ask).await?;
     let page = app.log.release(found.in_session(caller.session_id())).await?;
@@ -165,10 +166,20 @@ fn action_of(view: &View, ask: &Ask) -> Action {
     search.unwrap_or(view.list)
 }
 
-fn asked(uri: &Uri) -> Result<Ask, Problem> {
+fn asked(view: &View, uri: &Uri) -> Result<Ask, Problem> {
     let pairs: Vec<(String, String)> = query::of_uri(uri)?;
+    let taken = view.parameters();
+    if pairs.iter().any(|(name, _)| !taken.contains(name)) {
+        return Err(query::unknown(uri, &taken));
+    }
     let mut ask = Ask::default();
-    let bad = |name: &str| Problem::at(StatusCode::BAD_REQUEST, "bad_parameter", format!("?{name}"));
+    let bad = |name: &str| {
+        let said = match name {
+            "limit" => Said::new("应为：1 至 500 的整数。", "Expected: a whole number from 1 to 500."),
+            _ => Said::new("应为：整数，自 1970 年起的 UTC 毫秒数。", "Expected: a whole number, milliseconds UTC since 1970."),
+        };
+        query::parameter(name, Some(said))
+    };
     for (name, value) in pairs {
         match name.as_str() {
             "sort" => ask.sort = Some(value),

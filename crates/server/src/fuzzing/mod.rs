@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// Stands in every personal value of the corpus, and so must never stand in a problem, however it is written.
 const CANARY: &str = "SECRET";
+/// Words of types in the program, which say nothing to who writes JSON.
+const PARSERS_WORDS: &[&str] = &["struct", "variant", "enum", "tuple", "newtype", "i64", "u32", "f64", "identifier", "map"];
 /// Envelopes in one body, as the fuzzer meets the bound.
 const BATCH: usize = 6;
 const DEPTH: usize = 24;
@@ -75,6 +77,16 @@ fn speaks(problem: &Problem) -> Result<(), String> {
             if words.reason.is_empty() || words.remedy.is_empty() {
                 return Err(format!("{rule} has no words"));
             }
+        }
+    }
+    for said in problem.faults.iter().filter_map(|fault| fault.expected.as_ref()) {
+        let inside = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let words = [&said.zh, &said.en].into_iter().flat_map(|text| text.split(|letter| !inside(letter)));
+        if let Some(word) = words.into_iter().find(|word| PARSERS_WORDS.contains(word)) {
+            return Err(format!("`{word}` is a parser's word: {said:?}"));
+        }
+        if !said.zh.chars().any(|letter| !letter.is_ascii()) {
+            return Err(format!("no Chinese: {said:?}"));
         }
     }
     let shown = format!("{problem:?}");

@@ -281,3 +281,49 @@ async fn whoever_may_not_is_refused_and_told_why() {
     assert_eq!(answer.json()["outcome"], "refused");
     assert!(answer.json()["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_body_says_which_field_and_what_json_is_wanted_in_both_languages() {
+    let (running, client) = Running::with_epidemiologist().await;
+    let id = Uuid::from_u128(1);
+    let with = |command: &str| format!("{{\"id\":\"{id}\",\"stream\":1,\"command\":{command}}}");
+    let register = |fields: &str| {
+        with(&format!("{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{fields}}}}}}}"))
+    };
+    let source = |source: &str| {
+        with(&format!(
+            "{{\"exposure\":{{\"record\":{{\"id\":\"{id}\",\"source\":{source},\"person\":\"{id}\",\"outbreak\":\"{id}\"}}}}}}"
+        ))
+    };
+    let fields = "/command/person/register/fields";
+    let cases = [
+        // A slip of the pen, and a field of another record: named itself.
+        (register("{\"full_nmae\":\"x\"}"), "unknown_field", format!("{fields}/full_nmae"), "full_name", "full_name"),
+        (register("{\"ring\":\"x\"}"), "unknown_field", format!("{fields}/ring"), "full_name", "full_name"),
+        // What may be a value: its place is told.
+        (register("{\"okoro\":\"x\"}"), "unknown_field", fields.to_owned(), "It stands at line 1, column 204. Expected one of: full_name", "位于第 1 行第 204 列。应为以下之一：full_name"),
+        (register("7"), "wrong_type", fields.to_owned(), "Expected: an object, written {…}.", "应为：对象，写作 {…}。"),
+        (register("[]"), "wrong_type", fields.to_owned(), "Expected: an object, written {…}.", "应为：对象，写作 {…}。"),
+        (register("{\"full_name\":7}"), "wrong_type", format!("{fields}/full_name"), "Expected: text in quotes.", "应为：加引号的文字。"),
+        (register("{\"phones\":\"1\"}"), "wrong_type", format!("{fields}/phones"), "Expected: a list, written […].", "应为：列表，写作 […]。"),
+        (register("{\"age_years\":\"7\"}"), "wrong_type", format!("{fields}/age_years"), "whole number", "整数"),
+        (register("{\"sex\":7}"), "wrong_type", format!("{fields}/sex"), "a word in quotes", "加引号的词"),
+        (register("{\"sex\":\"x\"}"), "unknown_choice", format!("{fields}/sex"), "Expected one of: ", "应为以下之一："),
+        (source("\"case\""), "wrong_type", "/command/exposure/record/source".to_owned(), "as its one field", "只有一个字段的对象"),
+        (source("{\"case\":7}"), "wrong_type", "/command/exposure/record/source/case".to_owned(), "an id (a UUID)", "编号（UUID）"),
+        (with("7"), "wrong_type", "/command".to_owned(), "an object with one field", "只有一个字段的对象"),
+    ];
+    for (body, rule, pointer, english, chinese) in cases {
+        for (language, words) in [("en", english), ("zh", chinese)] {
+            let client = client.with("accept-language", language);
+            let answer = client.post_text(COMMANDS, "application/json", &body).await;
+            assert_eq!(place(&answer), expected(422, rule, &pointer), "{body}: {}", answer.text());
+            let detail = answer.json()["errors"][0]["detail"].as_str().expect("a detail").to_owned();
+            assert!(detail.contains(words), "{body}: {detail}");
+            for parsers in ["struct", "variant", "i64", "enum", "newtype", "Fields"] {
+                assert!(!detail.contains(parsers), "{body}: {detail}");
+            }
+        }
+    }
+    running.stop().await.verified().await;
+}

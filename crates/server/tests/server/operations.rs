@@ -14,7 +14,7 @@ const PUBLIC: &[&str] = &[
     "/healthz GET",
     "/metrics GET",
     "/readyz GET",
-    "/sign-in/{token} GET",
+    "/sign-in/{token} POST",
 ];
 
 /// Signed-in operations that stand for no action of the access table: about the caller alone, or judged command by

@@ -74,6 +74,16 @@ async fn the_first_page_counts_what_its_reader_may_see_and_names_nothing_else() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_button_stands_under_its_fields_and_not_beside_the_last() {
+    let running = Running::start().await;
+    let style = running.client().get("/style.css").await.text();
+    for what in ["label", "input", "button"] {
+        let rule = style.lines().find(|line| line.starts_with(&format!("{what} {{")));
+        assert!(rule.is_some_and(|rule| rule.contains("display: block;")), "{what}: {rule:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_browser_may_say_where_our_forms_come_from() {
     let running = Running::start().await;
     // Under `no-referrer` browsers send `Origin: null` with every form, and every form would be refused as another site's.
@@ -84,8 +94,10 @@ async fn a_browser_may_say_where_our_forms_come_from() {
 async fn who_goes_to_an_address_that_is_none_is_told_in_a_page() {
     let running = Running::start().await;
     let browser = running.client().with("accept", "text/html,application/xhtml+xml").with("accept-language", "zh-CN");
-    for path in ["/nowhere".to_owned(), format!("/sign-in/{}", "00".repeat(32))] {
-        let page = browser.get(&path).await;
+    let ours = browser.with("x-firebreak", "1");
+    let spent = format!("/sign-in/{}", "00".repeat(32));
+    for (method, path) in [("GET", "/nowhere"), ("POST", spent.as_str())] {
+        let page = ours.send(method, path, None).await;
         assert!(matches!(page.status, 401 | 404), "{}", page.text());
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
         assert!(page.text().contains("role=\"alert\"") && page.text().contains("返回首页"), "{}", page.text());

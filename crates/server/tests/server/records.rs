@@ -14,6 +14,9 @@ use uuid::Uuid;
 /// A district that nobody here has a grant for.
 const ELSEWHERE: JurisdictionId = JurisdictionId(Uuid::from_u128(0xd2));
 
+/// The city of both districts, where a test makes it.
+const CITY: Uuid = Uuid::from_u128(0xc0);
+
 /// People 0 to 4 with cases in the district, person 100 elsewhere.
 async fn peopled() -> (Running, Client) {
     let (running, client) = Running::with_epidemiologist().await;
@@ -73,10 +76,16 @@ async fn a_foreign_record_and_an_absent_one_are_the_same_to_the_byte() {
     for noun in ["persons", "cases", "accounts"] {
         let foreign = client.get(&format!("/api/v1/{noun}/{}", scene::person_id(100).0)).await.without_date();
         let absent = client.get(&format!("/api/v1/{noun}/{}", Uuid::from_u128(12_345))).await.without_date();
-        let nonsense = client.get(&format!("/api/v1/{noun}/12345")).await.without_date();
         assert_eq!(foreign.status, 404, "{noun}");
         assert_eq!(foreign, absent, "{noun}");
-        assert_eq!(foreign, nonsense, "{noun}");
+        // What is no id is nobody's, and saying so tells of no record.
+        for (language, words) in [("en", "no UUID"), ("zh", "不是 UUID")] {
+            let nonsense = client.with("accept-language", language).get(&format!("/api/v1/{noun}/12345")).await;
+            let problem = nonsense.json();
+            assert_eq!((nonsense.status, &problem["rule"]), (404, &json!("not_an_id")), "{noun}");
+            assert_eq!(problem["errors"][0]["pointer"], "{id}", "{noun}");
+            assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{problem}");
+        }
     }
     let correct = |id: u128, person: Uuid| {
         let changes = json!({"full_name": {"seen": "a", "to": "b"}});
@@ -138,6 +147,30 @@ async fn filters_narrow_and_unknown_parameters_are_refused() {
         let answer = client.get(&format!("/api/v1/cases?{query}")).await;
         let pointer = answer.json()["errors"][0]["pointer"].as_str().map(str::to_owned);
         assert_eq!((answer.status, pointer), (400, Some(format!("?{name}"))), "{query}");
+    }
+    // Which it was: by its name where that is nearly one that there is, else by its number; and all that there are.
+    let case = scene::case_id(1).0;
+    let all = "outbreak, jurisdiction";
+    for (path, pointer, english, chinese) in [
+        ("cases?limit=5&colour=red".to_owned(), "?", "number 2 of the query", "第 2 个参数"),
+        ("cases?limit=5&colour=red".to_owned(), "?", "sort, as_of, after, limit.", "sort, as_of, after, limit。"),
+        (format!("cases?outbraek={case}"), "?outbraek", all, all),
+        ("cases?limit=many".to_owned(), "?limit", "a whole number from 1 to 500", "1 至 500 的整数"),
+        ("cases?outbreak=7".to_owned(), "?outbreak", "Give an id", "请填写编号"),
+        ("cases?sort=colour".to_owned(), "?sort", "There is no such order; known are: onset", "没有这种排序"),
+        (format!("cases/{case}?as_off=7"), "?as_off", "Expected: as_of.", "应为：as_of。"),
+        (format!("cases/{case}?as_of=soon"), "?as_of", "a whole number", "整数"),
+        ("reads?account=7".to_owned(), "?account", "an id (a UUID)", "编号（UUID）"),
+        ("reads?limit=many".to_owned(), "?limit", "a whole number", "整数"),
+    ] {
+        for (language, words) in [("en", english), ("zh", chinese)] {
+            let answer = client.with("accept-language", language).get(&format!("/api/v1/{path}")).await;
+            let problem = answer.json();
+            assert_eq!((answer.status, problem["errors"][0]["pointer"].as_str()), (400, Some(pointer)), "{path}: {problem}");
+            let detail = problem["errors"][0]["detail"].as_str().unwrap_or_default();
+            assert!(detail.contains(words), "{path}: {detail}");
+            assert!(!problem.to_string().contains("colour") && !problem.to_string().contains("soon"), "{problem}");
+        }
     }
     let metrics = running.client().get("/metrics").await.text();
     assert!(metrics.contains("route=\"/api/v1/cases\"") && !metrics.contains("colour"), "{metrics}");
@@ -229,4 +262,85 @@ async fn a_broken_glass_is_reviewed_by_another() {
     assert_eq!(client.post("/api/v1/break-glass", &verdict).await.status, 204);
     assert_eq!(client.post("/api/v1/break-glass", &verdict).await.status, 404);
     assert_eq!(client.get("/api/v1/break-glass").await.json(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_contact_learns_no_area_of_the_source() {
+    let (running, epidemiologist) = peopled().await;
+    let stream = running.stage.stream();
+    let ids = [scene::case_id(0).0, scene::case_id(100).0];
+    let [near, far] = [Uuid::from_u128(0xe1), Uuid::from_u128(0xe2)];
+    let record = |id: Uuid, case: Uuid| {
+        json!({"exposure": {"record": {
+            "id": id, "source": {"case": case}, "person": scene::person_id(1).0, "outbreak": OUTBREAK.0,
+            "fields": {"kind": "household", "last": {"on": "2022-03-13"}},
+        }}})
+    };
+    let story = [
+        // The city holds both districts; the tracer works in it.
+        json!({"jurisdiction": {"define": {"id": CITY, "hierarchy": "administrative", "level": "city"}}}),
+        json!({"jurisdiction": {"move": {"id": DISTRICT.0, "parent": CITY}}}),
+        json!({"jurisdiction": {"move": {"id": ELSEWHERE.0, "parent": CITY}}}),
+        json!({"case": {"open": {
+            "id": ids[1], "person": scene::person_id(100).0, "outbreak": OUTBREAK.0, "jurisdiction": ELSEWHERE.0,
+            "fields": {"onset_on": "2022-03-11"},
+        }}}),
+        record(near, ids[0]),
+        record(far, ids[1]),
+        json!({"contact": {"list": {
+            "id": Uuid::from_u128(0xc1), "person": scene::person_id(1).0, "ring": "ring1", "exposures": [near, far],
+        }}}),
+        json!({"assignment": {"assign": {
+            "id": Uuid::from_u128(0xa1), "work": {"contact": Uuid::from_u128(0xc1)}, "to": {"account": account_id(2).0},
+            "task": "follow_contact",
+        }}}),
+        json!({"assignment": {"assign": {
+            "id": Uuid::from_u128(0xa2), "work": {"case": ids[0]}, "to": {"account": account_id(3).0},
+            "task": "investigate_case",
+        }}}),
+    ];
+    for (n, command) in (4_000..).zip(story) {
+        let told: domain::kernel::Command = serde_json::from_value(command.clone()).expect("a command");
+        let outcome = running.stage.store.submit(vec![scene::caused(n, stream, told)]).await.remove(0);
+        assert!(outcome.as_ref().is_ok_and(domain::kernel::Outcome::is_accepted), "{command}: {outcome:?}");
+    }
+    let login = running.account(2, Role::Tracer, DISTRICT.0).await;
+    let follower = running.signed_in(&login).await;
+    let login = running.account(3, Role::Tracer, DISTRICT.0).await;
+    let investigator = running.signed_in(&login).await;
+    let found = async |client: &Client, asked: &str| -> Vec<String> {
+        let answer = client.get(&format!("/api/v1/exposures{asked}")).await;
+        let page = answer.json();
+        let records = page["records"].as_array().unwrap_or_else(|| panic!("{asked}: {page}"));
+        records.iter().map(|record| record["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let both = vec![near.to_string(), far.to_string()];
+    assert_eq!(found(&follower, "").await, both);
+    // The two differ in nothing but their ids, alone as in the list.
+    let alike = async |client: &Client| {
+        let page = client.get("/api/v1/exposures").await.json();
+        let mut records = page["records"].as_array().expect("records").clone();
+        for id in [near, far] {
+            records.push(client.get(&format!("/api/v1/exposures/{id}")).await.json());
+        }
+        for record in &mut records {
+            record["id"] = json!(null);
+        }
+        assert!(records[0]["fields"]["last"].is_object(), "when it was is shown: {}", records[0]);
+        (records[0] == records[1] && records[2] == records[3], records)
+    };
+    let (same, records) = alike(&follower).await;
+    assert!(same && !json!(records).to_string().contains("jurisdiction"), "{records:?}");
+    for area in [DISTRICT.0, ELSEWHERE.0, CITY] {
+        assert_eq!(found(&follower, &format!("?jurisdiction={area}")).await, Vec::<String>::new(), "{area}");
+        let text = follower.get(&format!("/api/v1/contacts/{}", Uuid::from_u128(0xc1))).await.text();
+        assert!(area == DISTRICT.0 || !text.contains(&area.to_string()), "{text}");
+    }
+    // Who works on the source, and who answers for its area, see and ask as before.
+    for (client, id) in [(&investigator, near), (&epidemiologist, near)] {
+        let record = client.get(&format!("/api/v1/exposures/{id}")).await.json();
+        assert_eq!(record["fields"]["jurisdiction"], json!(DISTRICT.0), "{record}");
+        assert_eq!(found(client, &format!("?jurisdiction={}", DISTRICT.0)).await, vec![id.to_string()]);
+    }
+    running.stop().await.verified().await;
 }

@@ -276,9 +276,40 @@ async fn a_sign_in_link_of_an_exercise_works_once() {
     let now = store.now();
     store.make_link(&[9; 32], account_id(1), LinkPurpose::SignIn, now + 60_000, now).await.expect("a link is made");
     let path = format!("/sign-in/{}", "09".repeat(32));
-    let first = running.client().get(&path).await;
-    assert_eq!((first.status, first.header("location")), (303, Some("/")));
+    // A scanner of mail looks at the link, twice; a preview of a chat asks for its head.
+    for method in ["GET", "GET", "HEAD"] {
+        let page = running.client().with("accept-language", "zh").send(method, &path, None).await;
+        assert_eq!((page.status, page.header("set-cookie")), (200, None));
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+        let form = format!("<form method=\"post\" action=\"{path}?lang=zh\"><button type=\"submit\">登录</button></form>");
+        assert!(method == "HEAD" || page.text().contains(&form), "{}", page.text());
+    }
+    let of_another_site = running.client().with("origin", "https://example.org").send("POST", &path, None).await;
+    assert_eq!((of_another_site.status, of_another_site.header("set-cookie")), (403, None));
+    let browser = running.client().with("origin", &format!("http://{}", running.address));
+    let first = browser.send("POST", &format!("{path}?lang=zh"), Some(b"")).await;
+    assert_eq!((first.status, first.header("location")), (303, Some("/?lang=zh")), "{}", first.text());
     let client = running.client().with("cookie", &cookie_of(&first));
     assert_eq!(client.get(SESSION).await.json()["login"], "epidemiologist1");
-    assert_eq!(running.client().get(&path).await.status, 401);
+    let again = browser.send("POST", &path, Some(b"")).await;
+    assert_eq!((again.status, again.json()["rule"].as_str()), (401, Some("link_spent")));
+    assert_eq!(running.client().get(&path).await.status, 200, "the page does not tell a spent link from one that works");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_link_to_set_a_password_is_spoken_of_as_what_it_is() {
+    let (running, _) = Running::with_epidemiologist().await;
+    let client = running.client().with("x-firebreak", "1");
+    for (language, words) in [("en", "link to set a password"), ("zh", "设置密码的链接")] {
+        let client = client.with("accept-language", language);
+        let asked = json!({"link": "07".repeat(32), "new_password": "twelve letters at least"});
+        let answer = client.post("/api/v1/password", &asked).await;
+        assert_eq!((answer.status, answer.json()["rule"].as_str()), (401, Some("password_link_spent")));
+        assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{}", answer.text());
+        let form = "new_password=twelve+letters+at+least";
+        let path = format!("/set-password/{}", "07".repeat(32));
+        let page = client.post_text(&path, "application/x-www-form-urlencoded", form).await;
+        assert!(page.text().contains(words), "{}", page.text());
+        assert!(!page.text().contains("sign-in link") && !page.text().contains("登录链接"), "{}", page.text());
+    }
 }

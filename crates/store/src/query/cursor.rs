@@ -50,8 +50,12 @@ impl Cursor {
 
     pub fn read(text: &str, list: u64) -> Result<Self, QueryError> {
         let cursor: Option<Self> = from_hex(text).and_then(|bytes| postcard::from_bytes(&bytes).ok());
-        cursor
-            .filter(|cursor| cursor.list == list)
-            .ok_or_else(|| QueryError::parameter("after", "give the cursor of the page before of this very list"))
+        cursor.filter(|cursor| cursor.list == list).ok_or_else(|| {
+            QueryError::parameter(
+                "after",
+                "请使用同一查询上一页给出的续页标记。",
+                "Give the cursor of the page before of this very list.",
+            )
+        })
     }
 }

@@ -4,7 +4,7 @@ use super::view::{Cover, Field, Filter, FilterKind, Sort, View};
 use crate::rows;
 use domain::access::{
     Action,
-    FieldGroup::{Epidemiology, FreeText, Identity, Location, Operational, SourceCaseLink},
+    FieldGroup::{Epidemiology, FreeText, Identity, Location, Operational, SourceCaseLink, Statistics},
     Noun,
 };
 
@@ -28,7 +28,8 @@ pub static EXPOSURE: View = View {
         // The place of a household dwelling names the household.
         Field::plain("source_place", SourceCaseLink),
         Field::plain("outbreak", Operational),
-        Field::plain("jurisdiction", Operational),
+        // The area is its source's: who follows the exposed person is not shown it.
+        Field::plain("jurisdiction", Statistics),
         Field::plain("first_on", Epidemiology),
         Field::plain("last_on", Epidemiology),
         Field::plain("first_day", Epidemiology),
@@ -46,7 +47,12 @@ pub static EXPOSURE: View = View {
     ],
     filters: &[
         Filter { name: "outbreak", kind: FilterKind::Ids("outbreak"), group: None, search: false },
-        Filter { name: "jurisdiction", kind: FilterKind::Subtree("jurisdiction"), group: None, search: false },
+        Filter {
+            name: "jurisdiction",
+            kind: FilterKind::Subtree("jurisdiction"),
+            group: Some(Statistics),
+            search: false,
+        },
         Filter { name: "person", kind: FilterKind::Ids("person_id"), group: Some(Identity), search: false },
         Filter {
             name: "source_case",

@@ -51,7 +51,11 @@ pub(super) fn plan(actor: &Actor, view: &'static View, ask: &Ask) -> Result<Plan
     let tests = parameters::parse(view, ask)?;
     let sort = parameters::order(view, ask, &tests)?;
     if ask.as_of.is_some() && !view.has_as_of() {
-        return Err(QueryError::parameter("as_of", "nothing of this noun is kept with two times"));
+        return Err(QueryError::parameter(
+            "as_of",
+            "此类记录没有按两种时间保存的内容，请去掉该参数。",
+            "Nothing of this noun is kept with two times; leave it out.",
+        ));
     }
     let search = tests.iter().any(|(filter, _)| filter.search);
     let action = if search { view.search.unwrap_or(view.list) } else { view.list };

@@ -40,7 +40,8 @@ impl Store {
         if folded.is_empty() || number.chars().count() > LONGEST || kind.chars().count() > LONGEST {
             return Err(QueryError::parameter(
                 "number",
-                format!("give the whole number, up to {LONGEST} characters"),
+                format!("请填写完整号码，至多 {LONGEST} 个字符。"),
+                format!("Give the whole number, up to {LONGEST} characters."),
             ));
         }
         let mut tx = self.read().await?;
@@ -88,8 +89,11 @@ impl Store {
         }
         let length = reason.trim().chars().count();
         if !(5..=LONGEST_REASON).contains(&length) {
-            let remedy = format!("say why in 5 to {LONGEST_REASON} characters; it is reviewed");
-            return Err(QueryError::parameter("reason", remedy));
+            return Err(QueryError::parameter(
+                "reason",
+                format!("请用 5 至 {LONGEST_REASON} 个字符说明理由；事后会复核。"),
+                format!("Say why in 5 to {LONGEST_REASON} characters; it is reviewed."),
+            ));
         }
         let asked = One {
             view: &PERSON,

@@ -30,7 +30,7 @@ mod sample;
 mod team;
 
 pub use list::{COUNTED, Page};
-pub use parameters::{Ask, QueryError};
+pub use parameters::{Ask, QueryError, Remedy};
 pub(crate) use record::Trace;
 pub use record::{Offer, Record};
 pub use take::{Take, Taken, Taking, What, Widths};

@@ -34,13 +34,22 @@ pub enum QueryError {
     #[error("refused by {}", .0.rule)]
     Denied(Box<Decision>),
     /// A parameter that cannot be.
-    #[error("{name}: {remedy}")]
+    #[error("{name}: {}", .remedy.en)]
     Parameter {
         /// Which.
         name: String,
         /// What to do.
-        remedy: String,
+        remedy: Remedy,
     },
+}
+
+/// What to do about a parameter, in both languages; never what was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Remedy {
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
 }
 
 impl From<crate::value::Mistyped> for QueryError {
@@ -50,8 +59,8 @@ impl From<crate::value::Mistyped> for QueryError {
 }
 
 impl QueryError {
-    pub(super) fn parameter(name: &str, remedy: impl Into<String>) -> Self {
-        Self::Parameter { name: name.to_owned(), remedy: remedy.into() }
+    pub(super) fn parameter(name: &str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Parameter { name: name.to_owned(), remedy: Remedy { zh: zh.into(), en: en.into() } }
     }
 }
 
@@ -86,13 +95,17 @@ pub(super) fn parse(view: &'static View, ask: &Ask) -> Result<Vec<(&'static Filt
         let Some((filter, end)) = find(view, name) else {
             // Its name is not repeated: a value may have slipped into its place.
             let known = view.parameters().join(", ");
-            return Err(QueryError::parameter("", format!("a parameter is unknown; known are: {known}")));
+            return Err(QueryError::parameter(
+                "",
+                format!("有一个未知参数；可用参数：{known}。"),
+                format!("A parameter is unknown; known are: {known}."),
+            ));
         };
         if tests.iter().any(|(before, _)| before.name == filter.name && !matches!(filter.kind, FilterKind::Days(_))) {
-            return Err(QueryError::parameter(name, "give it once; several values are separated by commas"));
+            return Err(QueryError::parameter(name, "只写一次，多个值用英文逗号分隔。", "Give it once; several values are separated by commas."));
         }
         if value.chars().count() > LONGEST {
-            return Err(QueryError::parameter(name, format!("at most {LONGEST} characters")));
+            return Err(QueryError::parameter(name, format!("至多 {LONGEST} 个字符。"), format!("At most {LONGEST} characters.")));
         }
         tests.push((filter, test(filter, end, name, value)?));
     }
@@ -116,16 +129,16 @@ fn find(view: &'static View, name: &str) -> Option<(&'static Filter, End)> {
 }
 
 fn uuid(name: &str, text: &str) -> Result<Uuid, QueryError> {
-    text.trim().parse().map_err(|_| QueryError::parameter(name, "give an id, as records show it"))
+    text.trim().parse().map_err(|_| QueryError::parameter(name, "请填写编号（UUID），与记录所示一致。", "Give an id (a UUID), as records show it."))
 }
 
 fn test(filter: &Filter, end: End, name: &str, value: &str) -> Result<Test, QueryError> {
     let values: Vec<&str> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
     if values.len() > MOST_VALUES {
-        return Err(QueryError::parameter(name, format!("at most {MOST_VALUES} values")));
+        return Err(QueryError::parameter(name, format!("至多 {MOST_VALUES} 个值。"), format!("At most {MOST_VALUES} values.")));
     }
     if values.is_empty() {
-        return Err(QueryError::parameter(name, "give a value, or leave the parameter out"));
+        return Err(QueryError::parameter(name, "请填写值，或去掉该参数。", "Give a value, or leave the parameter out."));
     }
     Ok(match filter.kind {
         FilterKind::OneOf(column) => Test::OneOf(column, values.iter().map(|&value| value.to_owned()).collect()),
@@ -134,30 +147,30 @@ fn test(filter: &Filter, end: End, name: &str, value: &str) -> Result<Test, Quer
         }
         FilterKind::Days(column) => {
             let day = KnownDate::parse(value.trim()).ok().and_then(KnownDate::earliest);
-            let day = day.ok_or_else(|| QueryError::parameter(name, "give a day as YYYY-MM-DD"))?.to_string();
+            let day = day.ok_or_else(|| QueryError::parameter(name, "请填写日期，形如 2022-03-11。", "Give a day as YYYY-MM-DD."))?.to_string();
             if end == End::To { Test::To(column, day) } else { Test::From(column, day) }
         }
         FilterKind::Subtree(column) => Test::Subtree(column, uuid(name, value)?),
         FilterKind::Assigned if value == "me" => Test::Assigned,
-        FilterKind::Assigned => return Err(QueryError::parameter(name, "the one value is `me`")),
+        FilterKind::Assigned => return Err(QueryError::parameter(name, "唯一可用的值是 me。", "The one value is `me`.")),
         FilterKind::NamePrefix(folded, written) => {
             let beginning = fold_name(value);
             if !is_enough_of_a_name(&beginning) {
-                return Err(QueryError::parameter(name, "give at least two letters of the name"));
+                return Err(QueryError::parameter(name, "请至少填写姓名的两个字母或一个汉字。", "Give at least two letters of the name."));
             }
             Test::NamePrefix { folded, written, beginning, plain: value.trim().to_owned() }
         }
         FilterKind::Identifier(scheme) => {
             let (kind, number) = value
                 .split_once(':')
-                .ok_or_else(|| QueryError::parameter(name, "give KIND:NUMBER, as national_id:350503…"))?;
+                .ok_or_else(|| QueryError::parameter(name, "请按 种类:号码 填写，如 national_id:350503…", "Give KIND:NUMBER, as national_id:350503…"))?;
             Test::Key(MatchKey::new(scheme, &[kind.trim(), &fold_name(number)]))
         }
         FilterKind::Key(scheme) => Test::Key(MatchKey::new(scheme, &[&value.trim().to_lowercase()])),
         FilterKind::Present(column) => match value {
             "yes" => Test::Present(column, true),
             "no" => Test::Present(column, false),
-            _ => return Err(QueryError::parameter(name, "say yes or no")),
+            _ => return Err(QueryError::parameter(name, "请填写 yes 或 no。", "Say yes or no.")),
         },
     })
 }
@@ -171,7 +184,11 @@ pub(super) fn order(
     let Some(name) = &ask.sort else { return Ok(None) };
     let Some(sort) = view.sorts.iter().find(|sort| sort.name == name) else {
         let known = view.orders().join(", ");
-        return Err(QueryError::parameter("sort", format!("no such order; known are: {known}")));
+        return Err(QueryError::parameter(
+            "sort",
+            format!("没有这种排序；可用：{known}。"),
+            format!("There is no such order; known are: {known}."),
+        ));
     };
     let single = |test: &Test| match test {
         Test::OneOf(_, values) => values.len() == 1,
@@ -179,8 +196,11 @@ pub(super) fn order(
         _ => true,
     };
     if !tests.iter().any(|(filter, test)| filter.name == sort.with && single(test)) {
-        let remedy = format!("this order is for one {}: give it as a parameter", sort.with);
-        return Err(QueryError::parameter("sort", remedy));
+        return Err(QueryError::parameter(
+            "sort",
+            format!("此排序须同时给出一个 {} 参数。", sort.with),
+            format!("This order is for one {}: give it as a parameter.", sort.with),
+        ));
     }
     Ok(Some(sort))
 }

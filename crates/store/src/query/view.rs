@@ -181,8 +181,17 @@ pub struct View {
 }
 
 impl View {
-    /// Names of all parameters that a list takes, for the description of the API.
+    /// Names of all parameters that a list takes.
     pub fn parameters(&self) -> Vec<String> {
+        let mut names = self.narrowing();
+        names.extend((!self.sorts.is_empty()).then(|| "sort".to_owned()));
+        names.extend(self.has_as_of().then(|| "as_of".to_owned()));
+        names.extend(["after".to_owned(), "limit".to_owned()]);
+        names
+    }
+
+    /// Names of those that narrow it.
+    fn narrowing(&self) -> Vec<String> {
         let of = |filter: &Filter| match filter.kind {
             FilterKind::Days(_) => vec![format!("{}_from", filter.name), format!("{}_to", filter.name)],
             _ => vec![filter.name.to_owned()],

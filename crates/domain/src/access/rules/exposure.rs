@@ -1,7 +1,8 @@
-//! Exposures: who met whom. The one who serves the contact sees that it was, when and how; not with whom.
+//! Exposures: who met whom. The one who serves the contact sees that it was, when and how; not with whom, and not in which
+//! area, which is the source's (`Statistics`).
 
 use super::super::action::Action::{ExposureCorrect, ExposureCreate, ExposureList, ExposureRead};
-use super::super::field::FieldGroup::{Epidemiology, FreeText, Location, Operational, SourceCaseIdentity};
+use super::super::field::FieldGroup::{Epidemiology, FreeText, Location, Operational, SourceCaseIdentity, Statistics};
 use super::super::field::FieldSet;
 use super::super::relation::RelationSet;
 use super::super::role::Role::{Commander, DataAnalyst, Epidemiologist, Tracer};
@@ -29,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
         &[Tracer],
         &[ExposureList, ExposureRead, ExposureCreate, ExposureCorrect],
         &[Task::InvestigateCase],
-        FieldSet::of(&[Location, Epidemiology, Operational, FreeText]),
+        FieldSet::of(&[Location, Epidemiology, Operational, FreeText, Statistics]),
     ),
     Rule::by_task(
         "exposure.follow_up",

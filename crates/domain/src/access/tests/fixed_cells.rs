@@ -80,6 +80,13 @@ fn nobody_serving_a_contact_sees_who_the_source_case_is() {
     ] {
         assert!(!seen(|cell| cell.role == role).contains(SourceCaseLink), "{role}");
     }
+    // Nor in which area, which the exposure has from its source.
+    let exposure = |cell: &Cell| {
+        let follows = cell.role == Role::Tracer && cell.held == Held::By(Task::FollowContact);
+        follows && cell.action.noun() == Noun::Exposure
+    };
+    assert!(!seen(exposure).contains(FieldGroup::Statistics));
+    assert!(seen(exposure).contains(FieldGroup::Epidemiology), "when and how it was is read");
 }
 
 #[test]

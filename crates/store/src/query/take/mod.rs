@@ -151,8 +151,16 @@ fn purposeful(take: &Take, decision: &Decision) -> Result<(), QueryError> {
     match take.purpose {
         _ if !take.identified => Ok(()),
         Some(said) if Some(said) == decision.purpose => Ok(()),
-        Some(_) => Err(QueryError::parameter("purpose", format!("your post takes such files for one purpose: {given}"))),
-        None => Err(QueryError::parameter("purpose", format!("say what the names are for; your post's purpose is {given}"))),
+        Some(_) => Err(QueryError::parameter(
+            "purpose",
+            format!("您的岗位只能以一种用途导出此类文件：{given}。"),
+            format!("Your post takes such files for one purpose: {given}."),
+        )),
+        None => Err(QueryError::parameter(
+            "purpose",
+            format!("请说明姓名的用途；您岗位的用途是 {given}。"),
+            format!("Say what the names are for; your post's purpose is {given}."),
+        )),
     }
 }
 
