@@ -8,10 +8,10 @@ pub use texts::{mapping, pack};
 pub use workbook::{xlsx, zipped};
 
 use super::{Made, Table, maps};
+use crate::Noun;
 use crate::map::target;
 use crate::source::input::Encoding;
 use crate::source::{Format, Shape, name_columns, trim};
-use crate::Noun;
 use std::sync::OnceLock;
 
 /// A small valid file for the mapping target.
