@@ -1,5 +1,6 @@
 //! The errors file: each refused row with its own columns unchanged and, after them, where and why it was refused. A
-//! person corrects the cells and imports the file again by the same mapping, which passes over the added columns.
+//! person corrects the cells and imports the file again by the same mapping, which passes over the added columns. Bytes
+//! that are not of the file's code page stand as U+FFFD and two hexadecimal digits, which no import takes.
 
 use crate::RowError;
 use crate::source::RawRow;

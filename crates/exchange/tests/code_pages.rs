@@ -86,7 +86,8 @@ fn the_mark_of_utf_8_decides_and_is_told() {
 fn gb18030_called_utf_8_is_refused_before_its_first_row() {
     let mixed = format!("id,name\n{}4,王小明\n5,李喆\n", "1,Ada\n".repeat(3));
     let header = "id,name,备注\n1,Ada,\n";
-    for (text, place) in [(mixed.as_str(), "row 5"), (header, "header"), ("[{\"id\":1,\"name\":\"李雷\"}]", "record 1")]
+    for (text, place) in
+        [(mixed.as_str(), "row 5"), (header, "header"), ("[{\"id\":1,\"name\":\"李雷\"}]", "record 1")]
     {
         let refusal = refused(gb18030(text), "utf-8");
         assert_eq!((refusal.rule, refusal.place.as_str()), ("file.encoding", place));
@@ -128,7 +129,8 @@ fn errors_file(bytes: &[u8], encoding: &str) -> (String, String) {
 #[test]
 fn the_errors_file_keeps_every_byte_that_is_not_of_the_code_page() {
     let rows = "1,王小明\n2,李雷\n3,韩梅梅\n";
-    let pasted = [b"id,name,note\n".as_slice(), rows.replace('\n', ",\n").as_bytes(), &gb18030("4,张伟,友\n")].concat();
+    let pasted =
+        [b"id,name,note\n".as_slice(), rows.replace('\n', ",\n").as_bytes(), &gb18030("4,张伟,友\n")].concat();
     let damaged = [&gb18030(&format!("id,name\n{rows}5,")), b"\x81\xFFa\x84\n".as_slice()].concat();
     // The 32,768th byte begins a letter, and the next, in another chunk, does not end it.
     let across = [b"id,name\n".as_slice(), &b"1,abc\n".repeat(5_459), b"6,abc\x81\xFF\n"].concat();

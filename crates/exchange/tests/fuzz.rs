@@ -1,9 +1,9 @@
 //! Hostile files: 100,000 cases for each reader here. Ten million are run by `cargo run -p testkit --example fuzz`, which
 //! also counts work; a finding is a panic in any thread, a broken rule, or work out of proportion.
 
+use exchange::fuzzing::Target;
 use exchange::fuzzing::judge::{Reader, account};
 use exchange::fuzzing::run::{Tally, run};
-use exchange::fuzzing::Target;
 use exchange::source::input::Stored;
 use exchange::{FileRefusal, Limits, Mapping, RowStream};
 use proptest::prelude::*;
@@ -68,7 +68,8 @@ fn files_under_any_name_end_as_rows_or_words() {
             let target = [Target::Csv, Target::Xlsx, Target::Json][usize::try_from(seed % 3).unwrap()];
             let made = target.file(seed);
             let name = NAMES[usize::try_from(seed / 3).unwrap() % NAMES.len()];
-            let judged = made.mapping().and_then(|mapping| account(&ByPath(folder.path().join(name)), &made, mapping));
+            let judged =
+                made.mapping().and_then(|mapping| account(&ByPath(folder.path().join(name)), &made, mapping));
             (made.bytes.len(), judged)
         },
     );

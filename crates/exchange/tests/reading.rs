@@ -266,6 +266,15 @@ fn a_mapping_names_each_fault_with_its_line() {
     assert_eq!(Mapping::parse("as = \"people\"\n\n= 3").unwrap_err()[0].line, 3);
 }
 
+/// A record has each field once: the second of two values was kept, and never found.
+#[test]
+fn a_mapping_that_puts_two_parts_into_one_field_is_refused() {
+    let split = "[[field]]\ncolumn = \"tel\"\nsplit = \";\"\ninto = [\"person.phone[2]\", \"person.phone\", \"person.phone[2]\"]\n";
+    let faults = Mapping::parse(&format!("{PEOPLE}{split}")).unwrap_err();
+    assert_eq!((faults.len(), faults[0].line), (1, 8));
+    assert!(faults[0].reason.contains("person.phone[2] twice"), "{}", faults[0]);
+}
+
 #[test]
 fn a_header_below_comments_is_found() {
     let mapping = map(&format!("header_row = 2\ncomment = \"#\"\n{PEOPLE}"));

@@ -47,7 +47,11 @@ impl Rows for RowStream {
     }
     fn agrees(&self, read: u64, refused: u64, mapping: &Mapping) -> Result<(), String> {
         if (self.rows(), self.refused()) != (read, refused) {
-            return Err(format!("{} rows counted and {} refused, of {read} and {refused}", self.rows(), self.refused()));
+            return Err(format!(
+                "{} rows counted and {} refused, of {read} and {refused}",
+                self.rows(),
+                self.refused()
+            ));
         }
         let known = mapping.columns();
         if let Some(name) = self.unmapped().iter().find(|name| known.contains(name.as_str())) {

@@ -276,14 +276,14 @@ column = "id"
 "#;
 
 /// All of them; the first is the one that fits.
-pub const MAPS: &[&str] =
-    &[MAP, RICH, PEOPLE, PLACES, CONTACTS, FOLLOWUPS, RESULTS, EXPOSURES, NOWHERE];
+pub const MAPS: &[&str] = &[MAP, RICH, PEOPLE, PLACES, CONTACTS, FOLLOWUPS, RESULTS, EXPOSURES, NOWHERE];
 
 /// The mapping of this place in the list.
 pub(super) fn at(index: usize) -> Result<&'static Mapping, String> {
     static PARSED: OnceLock<Vec<Result<Mapping, String>>> = OnceLock::new();
     let all = PARSED.get_or_init(|| {
-        let parse = |text: &&str| Mapping::parse(text).map_err(|faults| format!("a corpus mapping is refused: {faults:?}"));
+        let parse =
+            |text: &&str| Mapping::parse(text).map_err(|faults| format!("a corpus mapping is refused: {faults:?}"));
         MAPS.iter().map(parse).collect()
     });
     all.get(index).ok_or("there is no such mapping")?.as_ref().map_err(Clone::clone)

@@ -325,6 +325,11 @@ impl Reader {
             }
         };
         let to = to_value.map(|value| self.targets(value, noun)).unwrap_or_default();
+        if let Some((_, twice)) =
+            to.iter().enumerate().find(|(at, target)| to.iter().take(*at).any(|other| other == *target))
+        {
+            self.fault(span, format!("into names {twice} twice: a record has it once, or a number after it"));
+        }
         if let Some(Parts::Pattern(pattern)) = &parts
             && pattern.holes() != to.len()
         {

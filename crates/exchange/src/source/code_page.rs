@@ -128,13 +128,16 @@ impl Lost {
             "stand here as \u{FFFD} and two hexadecimal digits each: type the cell again from the original";
         let remedy = match self {
             Self::Before => {
-                "The file has \u{FFFD} for a letter that was lost before it came here: type the cell again.".to_owned()
+                "The file has \u{FFFD} for a letter that was lost before it came here: type the cell again."
+                    .to_owned()
             }
             Self::NotUtf8 => format!("Bytes that are not UTF-8 {SHOWN}."),
             Self::Gb18030 => format!(
                 "Bytes that are not UTF-8 {SHOWN}. They are GB18030, and other rows of the file are UTF-8: it was put together of two files; import each by a mapping with its own encoding."
             ),
-            Self::NotTold => format!("Bytes that are not of the mapping's encoding {SHOWN}, or correct the encoding."),
+            Self::NotTold => {
+                format!("Bytes that are not of the mapping's encoding {SHOWN}, or correct the encoding.")
+            }
         };
         RowFault { rule: "row.encoding", column, value: cell.to_owned(), remedy }
     }

@@ -15,7 +15,7 @@ pub type Stored = Box<dyn SeekRead>;
 /// Code page of a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// UTF-8, or GB18030 where the bytes are clearly not UTF-8.
+    /// UTF-8, or GB18030 where the bytes are clearly not UTF-8 and Chinese by GB18030.
     Auto,
     /// UTF-8 with or without a byte order mark.
     Utf8,

@@ -162,7 +162,9 @@ fn not_text(head: &[u8]) -> Option<FileRefusal> {
 pub(super) fn workbook(names: &[String]) -> Result<(), FileRefusal> {
     let has = |start: &str| names.iter().any(|name| name.starts_with(start));
     Err(match () {
-        () if has("xl/workbook.bin") => foreign("a binary workbook (.xlsb)", "Save it as .xlsx, or the sheet as CSV."),
+        () if has("xl/workbook.bin") => {
+            foreign("a binary workbook (.xlsb)", "Save it as .xlsx, or the sheet as CSV.")
+        }
         () if has("xl/") => return Ok(()),
         () if has("word/") => foreign("a Word document", TABLE),
         () if has("ppt/") => foreign("a presentation", TABLE),

@@ -8,10 +8,10 @@ pub use texts::{mapping, pack};
 pub use workbook::{xlsx, zipped};
 
 use super::{Made, Table, maps};
+use crate::Noun;
 use crate::map::target;
 use crate::source::input::Encoding;
 use crate::source::{Format, Shape, name_columns, trim};
-use crate::Noun;
 use std::sync::OnceLock;
 
 /// A small valid file for the mapping target.
@@ -190,6 +190,12 @@ fn table(seed: u64, choices: &mut Choices) -> Vec<Vec<String>> {
                 let most = if choices.one_in(8) { 12_000 } else { 1_500 };
                 let size = choices.below(most);
                 set_cell(&mut rows, choices, "x".repeat(size));
+            }
+            6 if choices.one_in(100) => {
+                // More columns than are read.
+                if let Some(names) = rows.first_mut() {
+                    names.extend((0..40).map(|n| format!("more {n}")));
+                }
             }
             5 if choices.one_in(8) => {
                 // Blank rows are no rows.
@@ -440,6 +446,7 @@ fn json_value(cell: &str, rows: usize, choices: &mut Choices) -> String {
     match choices.below(300 + 75 * rows.saturating_sub(4)) {
         0 => "null".into(),
         1 => "[1,{\"a\":[true]}]".into(),
+        4 if choices.one_in(4) => format!("[{}1]", "1,".repeat(50)),
         2 => "12345678901234567890123".into(),
         3 => {
             let deep = choices.below(9);

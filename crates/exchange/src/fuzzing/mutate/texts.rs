@@ -67,7 +67,7 @@ pub fn mapping(seed: u64) -> Vec<u8> {
     let mut choices = Choices::from_seed(seed);
     if choices.one_in(4_000) {
         // Longer than any mapping is.
-        return MAPS.concat().repeat(200).into_bytes();
+        return MAPS.concat().repeat(400).into_bytes();
     }
     // Mostly the one that fits the corpus table: then rows are mapped by what is left of it.
     let text = if choices.one_in(3) { choices.pick(MAPS) } else { MAPS.first().copied() };
@@ -133,7 +133,18 @@ fn changed(text: &str, words: &[&str], choices: &mut Choices) -> Vec<u8> {
                     }
                 }
             }
-            _ => lines.insert(at, choices.pick(words).unwrap_or_default().to_owned()),
+            _ => {
+                let word = choices.pick(words).unwrap_or_default();
+                // In the place of a line of the same key, or the key comes twice and nothing else is looked at.
+                let key = |line: &str| line.split_once(" = ").map(|(key, _)| key.to_owned());
+                let same: Vec<usize> = (0..lines.len())
+                    .filter(|n| key(word).is_some() && lines.get(*n).and_then(|line| key(line)) == key(word))
+                    .collect();
+                match same.get(choices.below(same.len())).and_then(|n| lines.get_mut(*n)) {
+                    Some(line) if !choices.one_in(3) => *line = word.to_owned(),
+                    _ => lines.insert(at, word.to_owned()),
+                }
+            }
         }
     }
     let mut bytes = lines.concat().into_bytes();

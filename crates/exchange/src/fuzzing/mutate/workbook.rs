@@ -218,7 +218,9 @@ const BOMBS: usize = 500;
 /// Makes the parts break one bound.
 fn bomb(parts: &mut PartList, choices: &mut Choices) {
     let fill = "x".repeat(70 << 10);
-    let sheet = |text: &str| format!("<worksheet><sheetData><row><c t=\"inlineStr\">{text}</c></row></sheetData></worksheet>");
+    let sheet = |text: &str| {
+        format!("<worksheet><sheetData><row><c t=\"inlineStr\">{text}</c></row></sheetData></worksheet>")
+    };
     let (name, text) = match choices.below(14) {
         0 => ("sharedStrings.xml", format!("<sst>{}</sst>", "<si/>".repeat(40_001))),
         1 => ("sheet1.xml", sheet(&format!("<is><t>{fill}</t></is>"))),
@@ -240,7 +242,10 @@ fn bomb(parts: &mut PartList, choices: &mut Choices) {
             parts.extend((0..2).map(|n| (format!("xl/media/{n}"), vec![0; (5 << 20) / 2])));
             return;
         }
-        11 => ("sheet1.xml", sheet(&fill).encode_utf16().map(|unit| char::from((unit & 0x7F) as u8).to_string() + "\0").collect()),
+        11 => (
+            "sheet1.xml",
+            sheet(&fill).encode_utf16().map(|unit| char::from((unit & 0x7F) as u8).to_string() + "\0").collect(),
+        ),
         12 => {
             // One long text in many cells, each of them small.
             let row = format!("<row>{}</row>", "<c t=\"s\"><v>0</v></c>".repeat(7));
@@ -248,7 +253,10 @@ fn bomb(parts: &mut PartList, choices: &mut Choices) {
             put(parts, "sharedStrings.xml", texts);
             ("sheet1.xml", format!("<worksheet><sheetData>{}</sheetData></worksheet>", row.repeat(60)))
         }
-        _ => ("sheet1.xml", format!("<worksheet><sheetData>{}</sheetData></worksheet>", "<row><c><v>1</v></c></row>".repeat(2_700))),
+        _ => (
+            "sheet1.xml",
+            format!("<worksheet><sheetData>{}</sheetData></worksheet>", "<row><c><v>1</v></c></row>".repeat(2_700)),
+        ),
     };
     put(parts, name, text);
 }
@@ -349,7 +357,8 @@ pub fn xlsx(seed: u64) -> Made {
     if choices.one_in(80) {
         // Some other archive.
         made.table = None;
-        let name = choices.pick(&["xl/workbook.bin", "word/document.xml", "ppt/slide.xml", "mimetype", "a.csv", "../x"]);
+        let name =
+            choices.pick(&["xl/workbook.bin", "word/document.xml", "ppt/slide.xml", "mimetype", "a.csv", "../x"]);
         let other = [name.unwrap_or_default(), "content.xml"].map(|name| (name.to_owned(), b"<x/>".to_vec()));
         if name == Some("../x") {
             parts.extend(other);
