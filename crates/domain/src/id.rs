@@ -105,9 +105,9 @@ pub fn sequenced(cause: Uuid, ordinal: u32, kind: u8, at: i64) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// The ordinal for which [`sequenced`] made this id from `cause`, which has the millisecond of the ids in front: the row of
-/// the import that a record or a command came with. `None` where it came otherwise.
-pub fn ordinal_of(id: Uuid, cause: Uuid) -> Option<u32> {
+/// Ordinal and kind for which [`sequenced`] made this id from `cause`, which has the millisecond of the ids in front: the row
+/// of the import that a record or a command came with. `None` where it came otherwise.
+pub fn sequence_of(id: Uuid, cause: Uuid) -> Option<(u32, u8)> {
     let bytes = id.as_bytes();
     if bytes[..6] != cause.as_bytes()[..6] || id.get_version_num() != 8 {
         return None;
@@ -118,13 +118,14 @@ pub fn ordinal_of(id: Uuid, cause: Uuid) -> Option<u32> {
         | u32::from(bytes[8] & 0x3f) << 6
         | u32::from(bytes[9] >> 2);
     // Of the ordinal 24 bits stand in the id; files longer than those are tried last.
-    let mut ordinals = (order..=u32::MAX).step_by(1 << 24);
-    ordinals.find(|ordinal| (0..=u8::MAX).any(|kind| sequenced(cause, *ordinal, kind, at) == id))
+    let ordinals = (order..=u32::MAX).step_by(1 << 24);
+    let mut made_for = ordinals.into_iter().flat_map(|ordinal| (0..=u8::MAX).map(move |kind| (ordinal, kind)));
+    made_for.find(|(ordinal, kind)| sequenced(cause, *ordinal, *kind, at) == id)
 }
 
 /// Whether [`sequenced`] made this id from `cause`.
 pub fn is_sequenced(id: Uuid, cause: Uuid) -> bool {
-    ordinal_of(id, cause).is_some()
+    sequence_of(id, cause).is_some()
 }
 
 /// The lowest and the highest id that [`sequenced`] can give to things of the row that made `id`.

@@ -70,9 +70,9 @@ impl Store {
         Ok(origins)
     }
 
-    /// What the door answered to rows of an import that it did not accept, by the row's number from 0: for the errors file of
-    /// one that was broken off and goes on.
-    pub async fn declined_rows(&self, import: Uuid) -> Result<BTreeMap<u32, Vec<Refusal>>, DbError> {
+    /// What the door answered to commands of an import that it did not accept, by the row's number from 0, each with the kind
+    /// of its id: for the errors file of one that was broken off and goes on.
+    pub async fn declined_rows(&self, import: Uuid) -> Result<BTreeMap<u32, Vec<(u8, Refusal)>>, DbError> {
         // Ids of its commands have its own millisecond in front.
         let span = (1_u128 << 80) - 1;
         let (low, high) = (import.as_u128() & !span, import.as_u128() | span);
@@ -82,10 +82,10 @@ impl Store {
         let mut tx = self.read().await?;
         let rows = tx.rows(sql, &args, &[ColumnType::Uuid, ColumnType::Text]).await?;
         tx.roll_back().await?;
-        let mut declined: BTreeMap<u32, Vec<Refusal>> = BTreeMap::new();
+        let mut declined: BTreeMap<u32, Vec<(u8, Refusal)>> = BTreeMap::new();
         for row in rows {
-            if let Some(n) = id::ordinal_of(row[0].uuid()?, import) {
-                declined.entry(n).or_default().push(refusal(row[1].text()?)?);
+            if let Some((n, kind)) = id::sequence_of(row[0].uuid()?, import) {
+                declined.entry(n).or_default().push((kind, refusal(row[1].text()?)?));
             }
         }
         Ok(declined)

@@ -1,6 +1,8 @@
 //! The rows, group by group: each group is one commit with its own line of progress, so that a run that is killed goes
 //! on where the last commit ended, under the same ids.
 
+mod passed;
+
 use super::{
     Arguments,
     ahead::{Ahead, Look},
@@ -22,9 +24,8 @@ use exchange::{
     source::RawRow,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::{
-    collections::{HashSet, VecDeque},
-};
+use passed::Passed;
+use std::collections::{HashSet, VecDeque};
 use store::{store::Store, writer::SubmitError};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -35,10 +36,10 @@ const ROWS: usize = 800;
 const IN_FLIGHT: usize = 2;
 /// Most links kept in memory until the file's last row.
 const DEFERRED: usize = 500_000;
-/// Rows refused by the door that are kept until it is known whether they were counted: all of the groups in flight.
-const LAST: usize = (IN_FLIGHT + 1) * 1_000;
 /// Kinds of ids of one row: commands stand above the records.
 const COMMANDS: u8 = 128;
+/// … and above them those of links, which are planned after the last row.
+const LINKS: u8 = COMMANDS + 64;
 
 /// The rule of cells changed in the file and here.
 const CHANGED_HERE: &str = "intake.changed_here";
@@ -78,15 +79,6 @@ struct Sent {
     /// What each command asks, to tell what a declined one would have made.
     targets: Vec<Uuid>,
     outcomes: JoinHandle<Vec<Result<Outcome, SubmitError>>>,
-}
-
-/// Rows of an earlier run that was broken off.
-#[derive(Default)]
-struct Passed {
-    /// How many of them were refused.
-    refused: i64,
-    /// The last ones that the door refused: their groups may not have been answered when the run wrote what became of them.
-    last: VecDeque<(u32, Vec<MappedRecord>)>,
 }
 
 /// An import under way.
@@ -187,65 +179,6 @@ impl<'a> Run<'a> {
         Ok(Tally { rows, counts: self.counts, warnings, errors })
     }
 
-    /// Rows of an earlier run: refused ones are written out again, links are looked at again at the end.
-    fn pass_over(&mut self, batch: Vec<RowOutcome>, first: u32) -> anyhow::Result<()> {
-        for (n, outcome) in (first..).zip(batch) {
-            match outcome.records {
-                Err(errors) => {
-                    self.passed.refused += 1;
-                    self.refuse(&outcome.row, &errors)?;
-                }
-                Ok(records) => {
-                    self.refuse_again(&outcome.row, n, &records)?;
-                    let links: Vec<MappedRecord> =
-                        records.into_iter().filter(|record| record.noun == exchange::Noun::Exposures).collect();
-                    if !links.is_empty() {
-                        self.defer(Deferred { row: outcome.row, n, records: links, prior: None })?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Why a row of an earlier run was refused, or is in conflict: by what it says, or by the door.
-    fn refuse_again(&mut self, row: &RawRow, n: u32, records: &[MappedRecord]) -> anyhow::Result<()> {
-        let faults = self.intake.faults(records);
-        let mut errors: Vec<RowError> = faults.iter().map(|fault| self.error(row, fault)).collect();
-        let answers = self.begun.declined.remove(&n).unwrap_or_default();
-        for refusal in answers.iter().filter(|refusal| refusal.answer != Answer::Waiting && !said_already(refusal)) {
-            errors.push(declined(row, refusal));
-        }
-        let by_the_door = answers.iter().any(|refusal| refusal.answer == Answer::Refused && !said_already(refusal));
-        self.passed.refused += i64::from(!faults.is_empty() || by_the_door);
-        if by_the_door {
-            self.passed.last.push_back((n, records.to_vec()));
-            if self.passed.last.len() > LAST {
-                self.passed.last.pop_front();
-            }
-        }
-        if errors.is_empty() { Ok(()) } else { self.refuse(row, &errors) }
-    }
-
-    /// Rows of the last groups of a run that was broken off were counted as planned: those that the door refused are counted
-    /// as refused now. Having made nothing, they are planned as they were then.
-    async fn recount(&mut self) -> anyhow::Result<()> {
-        let uncounted = usize::try_from(self.passed.refused - self.counts.refused).unwrap_or(0);
-        let last = std::mem::take(&mut self.passed.last);
-        let miscounted: Vec<(u32, &[MappedRecord])> =
-            last.iter().skip(last.len().saturating_sub(uncounted)).map(|(n, records)| (*n, records.as_slice())).collect();
-        if miscounted.is_empty() {
-            return Ok(());
-        }
-        let look = self.look(miscounted.iter().copied(), 0);
-        self.intake.known.next_batch(look.remembered);
-        for plan in self.plan(&miscounted, look.found().await?, false).await? {
-            plan.verdict.unwrap_or(Verdict::Unchanged).count(&mut self.counts, -1);
-            Verdict::Refused.count(&mut self.counts, 1);
-        }
-        Ok(())
-    }
-
     fn error(&self, row: &RawRow, fault: &Fault) -> RowError {
         row_error(row.number(), &self.columns, |at| row.cell(at).to_owned(), fault)
     }
@@ -341,7 +274,7 @@ impl<'a> Run<'a> {
         commands: &mut Vec<(u32, u8, Command)>,
     ) -> Planned {
         let from = commands.len();
-        let base = if prior.is_some() { COMMANDS + 64 } else { COMMANDS };
+        let base = if prior.is_some() { LINKS } else { COMMANDS };
         commands.extend((base..).zip(plan.commands).map(|(kind, command)| (n, kind, command)));
         let mut errors: Vec<RowError> = plan.faults.iter().map(|fault| self.error(&row, fault)).collect();
         if !plan.conflicts.is_empty() {

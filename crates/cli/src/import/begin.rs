@@ -37,7 +37,7 @@ pub struct Begun {
     /// What became of them.
     pub counts: Counts,
     /// What the door answered to rows of an earlier run that it did not accept.
-    pub declined: BTreeMap<u32, Vec<Refusal>>,
+    pub declined: BTreeMap<u32, Vec<(u8, Refusal)>>,
     /// What a person should know of earlier imports of this file.
     pub before: Option<String>,
 }
