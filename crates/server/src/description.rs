@@ -108,9 +108,10 @@ fn sent(path: &str, status: StatusCode) -> Content {
     let mut example = Problem::new(status, rule_of(path, status));
     match status {
         StatusCode::UNPROCESSABLE_ENTITY => {
-            example
-                .faults
-                .push(Fault { expected: crate::said::Said::expected("`login` or `password`"), ..Fault::at("", "unknown_field") });
+            example.faults.push(Fault {
+                expected: crate::said::Said::expected("`login` or `password`"),
+                ..Fault::at("", "unknown_field")
+            });
         }
         StatusCode::BAD_REQUEST if example.rule == "bad_parameter" => {
             example.faults.push(Fault::at("?limit", "bad_parameter"));

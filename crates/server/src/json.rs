@@ -111,6 +111,8 @@ fn pointer(path: &Path, text: &str) -> String {
         let step = match segment {
             Segment::Seq { index } => index.to_string(),
             Segment::Map { key } if steps.peek().is_none() && is_unknown(key, text) && !is_own(key, text) => break,
+            // A word alone where it has to be the name of a field: the word itself stands here.
+            Segment::Enum { .. } if steps.peek().is_none() && text.starts_with("invalid type: unit variant") => break,
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
                 if !is_name(name) || pointer.ends_with("/names") {
                     break;
@@ -150,7 +152,9 @@ fn broken(mut pointer: String, error: &serde_json::Error, bytes: &[u8]) -> Probl
     if error.is_syntax() || error.is_eof() || error.is_io() {
         // For a choice the parser wants a text or an object, and takes anything else for bad grammar.
         let (status, rule, said) = match serde_json::from_slice::<IgnoredAny>(bytes) {
-            Ok(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_type", Said::expected("string or map").unwrap_or(place)),
+            Ok(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "wrong_type", Said::expected("string or map").unwrap_or(place))
+            }
             Err(_) => (StatusCode::BAD_REQUEST, "malformed_json", place),
         };
         let fault = Fault { expected: Some(said), ..Fault::at(pointer, rule) };

@@ -31,7 +31,9 @@ pub fn of_uri<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     if uri.query().is_some_and(|query| query.len() > MAX_QUERY_BYTES) {
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "bad_parameter"));
     }
-    axum::extract::Query::<T>::try_from_uri(uri).map(|query| query.0).map_err(|error| refused(uri, &error.body_text()))
+    axum::extract::Query::<T>::try_from_uri(uri)
+        .map(|query| query.0)
+        .map_err(|error| refused(uri, &error.body_text()))
 }
 
 /// A parser's refusal of a query in our words. Names in its text are the program's, but for that of an unknown parameter.
@@ -71,10 +73,14 @@ pub fn parameter(name: &str, expected: Option<Said>) -> Problem {
 /// it is counted.
 pub fn unknown(uri: &Uri, taken: &[String]) -> Problem {
     let names = query_names(uri);
-    let (n, name) = names.iter().enumerate().find(|(_, name)| !taken.contains(name)).map_or((0, ""), |(n, name)| (n, name.as_str()));
+    let (n, name) = names
+        .iter()
+        .enumerate()
+        .find(|(_, name)| !taken.contains(name))
+        .map_or((0, ""), |(n, name)| (n, name.as_str()));
     let meant = meant(name, taken.iter().map(String::as_str));
-    let taken = Said::names(taken)
-        .unwrap_or_else(|| Said::new("此地址不接受任何参数。", "This address takes no parameter."));
+    let taken =
+        Said::names(taken).unwrap_or_else(|| Said::new("此地址不接受任何参数。", "This address takes no parameter."));
     let said = Said::new(
         format!("为第 {} 个参数。{}", n + 1, taken.zh),
         format!("It is number {} of the query. {}", n + 1, taken.en),

@@ -53,7 +53,9 @@ impl Said {
                 ("加引号的词，或只有一个字段的对象", "a word in quotes, or an object with one field")
             }
             ("sequence" | "tuple", _) | (_, "a sequence") => ("列表，写作 […]", "a list, written […]"),
-            ("i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "integer", _) => ("整数，不加引号", "a whole number, without quotes"),
+            ("i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "integer", _) => {
+                ("整数，不加引号", "a whole number, without quotes")
+            }
             ("u8" | "u16" | "u32" | "u64" | "u128" | "usize", _) => {
                 ("不小于 0 的整数，不加引号", "a whole number of at least 0, without quotes")
             }

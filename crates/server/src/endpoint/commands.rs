@@ -246,8 +246,7 @@ fn outcome(
         Err(error) => {
             let problem = Problem::from(error);
             let words = texts::words(&problem.rule, language);
-            let within =
-                |fault: &Fault| Fault { pointer: format!("{place}{}", fault.pointer), ..fault.clone() };
+            let within = |fault: &Fault| Fault { pointer: format!("{place}{}", fault.pointer), ..fault.clone() };
             let why = Why {
                 rule: problem.rule.to_string(),
                 detail: words.reason,

@@ -10,12 +10,7 @@ use crate::{
     query::{self, Query},
     said::Said,
 };
-use axum::{
-    Json,
-    extract::State,
-    http::Uri,
-    routing::get,
-};
+use axum::{Json, extract::State, http::Uri, routing::get};
 use domain::access::Action;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -176,7 +171,10 @@ fn asked(view: &View, uri: &Uri) -> Result<Ask, Problem> {
     let bad = |name: &str| {
         let said = match name {
             "limit" => Said::new("应为：1 至 500 的整数。", "Expected: a whole number from 1 to 500."),
-            _ => Said::new("应为：整数，自 1970 年起的 UTC 毫秒数。", "Expected: a whole number, milliseconds UTC since 1970."),
+            _ => Said::new(
+                "应为：整数，自 1970 年起的 UTC 毫秒数。",
+                "Expected: a whole number, milliseconds UTC since 1970.",
+            ),
         };
         query::parameter(name, Some(said))
     };

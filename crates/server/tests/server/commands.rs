@@ -288,7 +288,9 @@ async fn a_refused_body_says_which_field_and_what_json_is_wanted_in_both_languag
     let id = Uuid::from_u128(1);
     let with = |command: &str| format!("{{\"id\":\"{id}\",\"stream\":1,\"command\":{command}}}");
     let register = |fields: &str| {
-        with(&format!("{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{fields}}}}}}}"))
+        with(&format!(
+            "{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{fields}}}}}}}"
+        ))
     };
     let source = |source: &str| {
         with(&format!(
@@ -301,16 +303,64 @@ async fn a_refused_body_says_which_field_and_what_json_is_wanted_in_both_languag
         (register("{\"full_nmae\":\"x\"}"), "unknown_field", format!("{fields}/full_nmae"), "full_name", "full_name"),
         (register("{\"ring\":\"x\"}"), "unknown_field", format!("{fields}/ring"), "full_name", "full_name"),
         // What may be a value: its place is told.
-        (register("{\"okoro\":\"x\"}"), "unknown_field", fields.to_owned(), "It stands at line 1, column 204. Expected one of: full_name", "位于第 1 行第 204 列。应为以下之一：full_name"),
-        (register("7"), "wrong_type", fields.to_owned(), "Expected: an object, written {…}.", "应为：对象，写作 {…}。"),
-        (register("[]"), "wrong_type", fields.to_owned(), "Expected: an object, written {…}.", "应为：对象，写作 {…}。"),
-        (register("{\"full_name\":7}"), "wrong_type", format!("{fields}/full_name"), "Expected: text in quotes.", "应为：加引号的文字。"),
-        (register("{\"phones\":\"1\"}"), "wrong_type", format!("{fields}/phones"), "Expected: a list, written […].", "应为：列表，写作 […]。"),
+        (
+            register("{\"okoro\":\"x\"}"),
+            "unknown_field",
+            fields.to_owned(),
+            "It stands at line 1, column 204. Expected one of: full_name",
+            "位于第 1 行第 204 列。应为以下之一：full_name",
+        ),
+        (
+            register("7"),
+            "wrong_type",
+            fields.to_owned(),
+            "Expected: an object, written {…}.",
+            "应为：对象，写作 {…}。",
+        ),
+        (
+            register("[]"),
+            "wrong_type",
+            fields.to_owned(),
+            "Expected: an object, written {…}.",
+            "应为：对象，写作 {…}。",
+        ),
+        (
+            register("{\"full_name\":7}"),
+            "wrong_type",
+            format!("{fields}/full_name"),
+            "Expected: text in quotes.",
+            "应为：加引号的文字。",
+        ),
+        (
+            register("{\"phones\":\"1\"}"),
+            "wrong_type",
+            format!("{fields}/phones"),
+            "Expected: a list, written […].",
+            "应为：列表，写作 […]。",
+        ),
         (register("{\"age_years\":\"7\"}"), "wrong_type", format!("{fields}/age_years"), "whole number", "整数"),
         (register("{\"sex\":7}"), "wrong_type", format!("{fields}/sex"), "a word in quotes", "加引号的词"),
-        (register("{\"sex\":\"x\"}"), "unknown_choice", format!("{fields}/sex"), "Expected one of: ", "应为以下之一："),
-        (source("\"case\""), "wrong_type", "/command/exposure/record/source".to_owned(), "as its one field", "只有一个字段的对象"),
-        (source("{\"case\":7}"), "wrong_type", "/command/exposure/record/source/case".to_owned(), "an id (a UUID)", "编号（UUID）"),
+        (
+            register("{\"sex\":\"x\"}"),
+            "unknown_choice",
+            format!("{fields}/sex"),
+            "Expected one of: ",
+            "应为以下之一：",
+        ),
+        (
+            source("\"case\""),
+            "wrong_type",
+            "/command/exposure/record/source".to_owned(),
+            "as its one field",
+            "只有一个字段的对象",
+        ),
+        (
+            source("{\"case\":7}"),
+            "wrong_type",
+            "/command/exposure/record/source/case".to_owned(),
+            "an id (a UUID)",
+            "编号（UUID）",
+        ),
         (with("7"), "wrong_type", "/command".to_owned(), "an object with one field", "只有一个字段的对象"),
     ];
     for (body, rule, pointer, english, chinese) in cases {

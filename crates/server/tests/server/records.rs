@@ -166,7 +166,11 @@ async fn filters_narrow_and_unknown_parameters_are_refused() {
         for (language, words) in [("en", english), ("zh", chinese)] {
             let answer = client.with("accept-language", language).get(&format!("/api/v1/{path}")).await;
             let problem = answer.json();
-            assert_eq!((answer.status, problem["errors"][0]["pointer"].as_str()), (400, Some(pointer)), "{path}: {problem}");
+            assert_eq!(
+                (answer.status, problem["errors"][0]["pointer"].as_str()),
+                (400, Some(pointer)),
+                "{path}: {problem}"
+            );
             let detail = problem["errors"][0]["detail"].as_str().unwrap_or_default();
             assert!(detail.contains(words), "{path}: {detail}");
             assert!(!problem.to_string().contains("colour") && !problem.to_string().contains("soon"), "{problem}");

@@ -281,7 +281,8 @@ async fn a_sign_in_link_of_an_exercise_works_once() {
         let page = running.client().with("accept-language", "zh").send(method, &path, None).await;
         assert_eq!((page.status, page.header("set-cookie")), (200, None));
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-        let form = format!("<form method=\"post\" action=\"{path}?lang=zh\"><button type=\"submit\">登录</button></form>");
+        let form =
+            format!("<form method=\"post\" action=\"{path}?lang=zh\"><button type=\"submit\">登录</button></form>");
         assert!(method == "HEAD" || page.text().contains(&form), "{}", page.text());
     }
     let of_another_site = running.client().with("origin", "https://example.org").send("POST", &path, None).await;
@@ -293,7 +294,11 @@ async fn a_sign_in_link_of_an_exercise_works_once() {
     assert_eq!(client.get(SESSION).await.json()["login"], "epidemiologist1");
     let again = browser.send("POST", &path, Some(b"")).await;
     assert_eq!((again.status, again.json()["rule"].as_str()), (401, Some("link_spent")));
-    assert_eq!(running.client().get(&path).await.status, 200, "the page does not tell a spent link from one that works");
+    assert_eq!(
+        running.client().get(&path).await.status,
+        200,
+        "the page does not tell a spent link from one that works"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

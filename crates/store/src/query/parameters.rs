@@ -102,10 +102,18 @@ pub(super) fn parse(view: &'static View, ask: &Ask) -> Result<Vec<(&'static Filt
             ));
         };
         if tests.iter().any(|(before, _)| before.name == filter.name && !matches!(filter.kind, FilterKind::Days(_))) {
-            return Err(QueryError::parameter(name, "只写一次，多个值用英文逗号分隔。", "Give it once; several values are separated by commas."));
+            return Err(QueryError::parameter(
+                name,
+                "只写一次，多个值用英文逗号分隔。",
+                "Give it once; several values are separated by commas.",
+            ));
         }
         if value.chars().count() > LONGEST {
-            return Err(QueryError::parameter(name, format!("至多 {LONGEST} 个字符。"), format!("At most {LONGEST} characters.")));
+            return Err(QueryError::parameter(
+                name,
+                format!("至多 {LONGEST} 个字符。"),
+                format!("At most {LONGEST} characters."),
+            ));
         }
         tests.push((filter, test(filter, end, name, value)?));
     }
@@ -129,16 +137,30 @@ fn find(view: &'static View, name: &str) -> Option<(&'static Filter, End)> {
 }
 
 fn uuid(name: &str, text: &str) -> Result<Uuid, QueryError> {
-    text.trim().parse().map_err(|_| QueryError::parameter(name, "请填写编号（UUID），与记录所示一致。", "Give an id (a UUID), as records show it."))
+    text.trim().parse().map_err(|_| {
+        QueryError::parameter(
+            name,
+            "请填写编号（UUID），与记录所示一致。",
+            "Give an id (a UUID), as records show it.",
+        )
+    })
 }
 
 fn test(filter: &Filter, end: End, name: &str, value: &str) -> Result<Test, QueryError> {
     let values: Vec<&str> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
     if values.len() > MOST_VALUES {
-        return Err(QueryError::parameter(name, format!("至多 {MOST_VALUES} 个值。"), format!("At most {MOST_VALUES} values.")));
+        return Err(QueryError::parameter(
+            name,
+            format!("至多 {MOST_VALUES} 个值。"),
+            format!("At most {MOST_VALUES} values."),
+        ));
     }
     if values.is_empty() {
-        return Err(QueryError::parameter(name, "请填写值，或去掉该参数。", "Give a value, or leave the parameter out."));
+        return Err(QueryError::parameter(
+            name,
+            "请填写值，或去掉该参数。",
+            "Give a value, or leave the parameter out.",
+        ));
     }
     Ok(match filter.kind {
         FilterKind::OneOf(column) => Test::OneOf(column, values.iter().map(|&value| value.to_owned()).collect()),
@@ -147,23 +169,37 @@ fn test(filter: &Filter, end: End, name: &str, value: &str) -> Result<Test, Quer
         }
         FilterKind::Days(column) => {
             let day = KnownDate::parse(value.trim()).ok().and_then(KnownDate::earliest);
-            let day = day.ok_or_else(|| QueryError::parameter(name, "请填写日期，形如 2022-03-11。", "Give a day as YYYY-MM-DD."))?.to_string();
+            let day = day
+                .ok_or_else(|| {
+                    QueryError::parameter(name, "请填写日期，形如 2022-03-11。", "Give a day as YYYY-MM-DD.")
+                })?
+                .to_string();
             if end == End::To { Test::To(column, day) } else { Test::From(column, day) }
         }
         FilterKind::Subtree(column) => Test::Subtree(column, uuid(name, value)?),
         FilterKind::Assigned if value == "me" => Test::Assigned,
-        FilterKind::Assigned => return Err(QueryError::parameter(name, "唯一可用的值是 me。", "The one value is `me`.")),
+        FilterKind::Assigned => {
+            return Err(QueryError::parameter(name, "唯一可用的值是 me。", "The one value is `me`."));
+        }
         FilterKind::NamePrefix(folded, written) => {
             let beginning = fold_name(value);
             if !is_enough_of_a_name(&beginning) {
-                return Err(QueryError::parameter(name, "请至少填写姓名的两个字母或一个汉字。", "Give at least two letters of the name."));
+                return Err(QueryError::parameter(
+                    name,
+                    "请至少填写姓名的两个字母或一个汉字。",
+                    "Give at least two letters of the name.",
+                ));
             }
             Test::NamePrefix { folded, written, beginning, plain: value.trim().to_owned() }
         }
         FilterKind::Identifier(scheme) => {
-            let (kind, number) = value
-                .split_once(':')
-                .ok_or_else(|| QueryError::parameter(name, "请按 种类:号码 填写，如 national_id:350503…", "Give KIND:NUMBER, as national_id:350503…"))?;
+            let (kind, number) = value.split_once(':').ok_or_else(|| {
+                QueryError::parameter(
+                    name,
+                    "请按 种类:号码 填写，如 national_id:350503…",
+                    "Give KIND:NUMBER, as national_id:350503…",
+                )
+            })?;
             Test::Key(MatchKey::new(scheme, &[kind.trim(), &fold_name(number)]))
         }
         FilterKind::Key(scheme) => Test::Key(MatchKey::new(scheme, &[&value.trim().to_lowercase()])),

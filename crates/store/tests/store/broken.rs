@@ -74,9 +74,8 @@ async fn a_panic_in_looking_ahead_costs_nobody_an_answer() {
         let (faults, store) = with_faults(&stage).await;
         faults.in_look_ahead.store(true, SeqCst);
         // More than three groups hold, all queued at once: the second is looked at while the first is being written.
-        let batch = |k: u64| {
-            (k * 400..(k + 1) * 400).flat_map(|n| one(n, stage.stream())).collect::<Vec<Submission>>()
-        };
+        let batch =
+            |k: u64| (k * 400..(k + 1) * 400).flat_map(|n| one(n, stage.stream())).collect::<Vec<Submission>>();
         let answers = join_all((0..18).map(|k| store.submit(batch(k)))).await;
         assert!(!faults.in_look_ahead.load(SeqCst), "{engine:?}: nothing was looked at ahead");
         for answer in answers.into_iter().flatten() {

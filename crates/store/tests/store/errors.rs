@@ -31,7 +31,8 @@ async fn a_file_that_cannot_be_opened_is_named_with_what_to_do() {
     let at = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
     let absent = opening(&at("absent.sqlite"), false).await;
     says_once(&absent, &["absent.sqlite", "unable to open", "there is no such file", "firebreak migrate"]);
-    std::fs::write(folder.path().join("letter.sqlite"), "A letter, not a database. ".repeat(400)).expect("it is written");
+    std::fs::write(folder.path().join("letter.sqlite"), "A letter, not a database. ".repeat(400))
+        .expect("it is written");
     let letter = opening(&at("letter.sqlite"), false).await;
     says_once(&letter, &["letter.sqlite", "file is not a database", "no SQLite database"]);
     let no_folder = opening(&at("no-folder/new.sqlite"), true).await;
@@ -101,7 +102,9 @@ fn no_error_of_the_store_both_says_its_cause_and_names_it() {
             }
             let text = std::fs::read_to_string(&path).expect("a source is text");
             let lines: Vec<&str> = text.lines().collect();
-            for n in (0..lines.len()).filter(|n| lines[*n].contains("#[from]") && lines[*n].trim_start().starts_with(char::is_alphabetic)) {
+            for n in (0..lines.len())
+                .filter(|n| lines[*n].contains("#[from]") && lines[*n].trim_start().starts_with(char::is_alphabetic))
+            {
                 seen += 1;
                 let before = lines[n - 1].trim();
                 assert_eq!(before, "#[error(transparent)]", "{}:{}: say the cause or name it", path.display(), n + 1);

@@ -2,7 +2,9 @@
 //! area, which is the source's (`Statistics`).
 
 use super::super::action::Action::{ExposureCorrect, ExposureCreate, ExposureList, ExposureRead};
-use super::super::field::FieldGroup::{Epidemiology, FreeText, Location, Operational, SourceCaseIdentity, Statistics};
+use super::super::field::FieldGroup::{
+    Epidemiology, FreeText, Location, Operational, SourceCaseIdentity, Statistics,
+};
 use super::super::field::FieldSet;
 use super::super::relation::RelationSet;
 use super::super::role::Role::{Commander, DataAnalyst, Epidemiologist, Tracer};
