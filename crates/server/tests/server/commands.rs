@@ -282,23 +282,24 @@ async fn whoever_may_not_is_refused_and_told_why() {
     assert!(answer.json()["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_body_says_which_field_and_what_json_is_wanted_in_both_languages() {
-    let (running, client) = Running::with_epidemiologist().await;
+type Refused = (String, &'static str, String, &'static str, &'static str);
+
+/// An envelope around `command`, as text: what is refused is often no JSON that a value could hold.
+fn envelope_of(command: &str) -> String {
+    format!("{{\"id\":\"{}\",\"stream\":1,\"command\":{command}}}", Uuid::from_u128(1))
+}
+
+/// Registrations of a person that are refused: the body, the rule, the pointer, and what the detail says in
+/// English and Chinese.
+fn refused_registrations() -> Vec<Refused> {
     let id = Uuid::from_u128(1);
-    let with = |command: &str| format!("{{\"id\":\"{id}\",\"stream\":1,\"command\":{command}}}");
     let register = |fields: &str| {
-        with(&format!(
+        envelope_of(&format!(
             "{{\"person\":{{\"register\":{{\"id\":\"{id}\",\"jurisdiction\":\"{id}\",\"fields\":{fields}}}}}}}"
         ))
     };
-    let source = |source: &str| {
-        with(&format!(
-            "{{\"exposure\":{{\"record\":{{\"id\":\"{id}\",\"source\":{source},\"person\":\"{id}\",\"outbreak\":\"{id}\"}}}}}}"
-        ))
-    };
     let fields = "/command/person/register/fields";
-    let cases = [
+    vec![
         // A slip of the pen, and a field of another record: named itself.
         (register("{\"full_nmae\":\"x\"}"), "unknown_field", format!("{fields}/full_nmae"), "full_name", "full_name"),
         (register("{\"ring\":\"x\"}"), "unknown_field", format!("{fields}/ring"), "full_name", "full_name"),
@@ -347,6 +348,18 @@ async fn a_refused_body_says_which_field_and_what_json_is_wanted_in_both_languag
             "Expected one of: ",
             "应为以下之一：",
         ),
+    ]
+}
+
+/// Other commands that are refused, told as [`refused_registrations`] tells them.
+fn refused_sources() -> Vec<Refused> {
+    let id = Uuid::from_u128(1);
+    let source = |source: &str| {
+        envelope_of(&format!(
+            "{{\"exposure\":{{\"record\":{{\"id\":\"{id}\",\"source\":{source},\"person\":\"{id}\",\"outbreak\":\"{id}\"}}}}}}"
+        ))
+    };
+    vec![
         (
             source("\"case\""),
             "wrong_type",
@@ -361,9 +374,14 @@ async fn a_refused_body_says_which_field_and_what_json_is_wanted_in_both_languag
             "an id (a UUID)",
             "编号（UUID）",
         ),
-        (with("7"), "wrong_type", "/command".to_owned(), "an object with one field", "只有一个字段的对象"),
-    ];
-    for (body, rule, pointer, english, chinese) in cases {
+        (envelope_of("7"), "wrong_type", "/command".to_owned(), "an object with one field", "只有一个字段的对象"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_body_says_which_field_and_what_json_is_wanted_in_both_languages() {
+    let (running, client) = Running::with_epidemiologist().await;
+    for (body, rule, pointer, english, chinese) in refused_registrations().into_iter().chain(refused_sources()) {
         for (language, words) in [("en", english), ("zh", chinese)] {
             let client = client.with("accept-language", language);
             let answer = client.post_text(COMMANDS, "application/json", &body).await;

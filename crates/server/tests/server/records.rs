@@ -268,19 +268,16 @@ async fn a_broken_glass_is_reviewed_by_another() {
     assert_eq!(client.get("/api/v1/break-glass").await.json(), json!([]));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_follows_a_contact_learns_no_area_of_the_source() {
-    let (running, epidemiologist) = peopled().await;
-    let stream = running.stage.stream();
-    let ids = [scene::case_id(0).0, scene::case_id(100).0];
-    let [near, far] = [Uuid::from_u128(0xe1), Uuid::from_u128(0xe2)];
+/// Person 1 exposed to a case of the own district and to one of the district beside it, listed as a contact
+/// whom account 2 follows; account 3 investigates the first case.
+fn contact_of_two_districts(ids: [Uuid; 2], near: Uuid, far: Uuid) -> Vec<serde_json::Value> {
     let record = |id: Uuid, case: Uuid| {
         json!({"exposure": {"record": {
             "id": id, "source": {"case": case}, "person": scene::person_id(1).0, "outbreak": OUTBREAK.0,
             "fields": {"kind": "household", "last": {"on": "2022-03-13"}},
         }}})
     };
-    let story = [
+    vec![
         // The city holds both districts; the tracer works in it.
         json!({"jurisdiction": {"define": {"id": CITY, "hierarchy": "administrative", "level": "city"}}}),
         json!({"jurisdiction": {"move": {"id": DISTRICT.0, "parent": CITY}}}),
@@ -302,8 +299,24 @@ async fn who_follows_a_contact_learns_no_area_of_the_source() {
             "id": Uuid::from_u128(0xa2), "work": {"case": ids[0]}, "to": {"account": account_id(3).0},
             "task": "investigate_case",
         }}}),
-    ];
-    for (n, command) in (4_000..).zip(story) {
+    ]
+}
+
+/// The ids of the exposures that `asked`, the end of a path, answers with.
+async fn found(client: &Client, asked: &str) -> Vec<String> {
+    let answer = client.get(&format!("/api/v1/exposures{asked}")).await;
+    let page = answer.json();
+    let records = page["records"].as_array().unwrap_or_else(|| panic!("{asked}: {page}"));
+    records.iter().map(|record| record["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_a_contact_learns_no_area_of_the_source() {
+    let (running, epidemiologist) = peopled().await;
+    let stream = running.stage.stream();
+    let ids = [scene::case_id(0).0, scene::case_id(100).0];
+    let [near, far] = [Uuid::from_u128(0xe1), Uuid::from_u128(0xe2)];
+    for (n, command) in (4_000..).zip(contact_of_two_districts(ids, near, far)) {
         let told: domain::kernel::Command = serde_json::from_value(command.clone()).expect("a command");
         let outcome = running.stage.store.submit(vec![scene::caused(n, stream, told)]).await.remove(0);
         assert!(outcome.as_ref().is_ok_and(domain::kernel::Outcome::is_accepted), "{command}: {outcome:?}");
@@ -312,12 +325,6 @@ async fn who_follows_a_contact_learns_no_area_of_the_source() {
     let follower = running.signed_in(&login).await;
     let login = running.account(3, Role::Tracer, DISTRICT.0).await;
     let investigator = running.signed_in(&login).await;
-    let found = async |client: &Client, asked: &str| -> Vec<String> {
-        let answer = client.get(&format!("/api/v1/exposures{asked}")).await;
-        let page = answer.json();
-        let records = page["records"].as_array().unwrap_or_else(|| panic!("{asked}: {page}"));
-        records.iter().map(|record| record["id"].as_str().expect("an id").to_owned()).collect()
-    };
     let both = vec![near.to_string(), far.to_string()];
     assert_eq!(found(&follower, "").await, both);
     // The two differ in nothing but their ids, alone as in the list.
