@@ -98,7 +98,7 @@ fn tell(conflict: &Conflict) {
         say!("    {field}: not for this account to see");
     }
     if conflict.fields.is_empty() && conflict.withheld.is_empty() {
-        say!("    {}", if conflict.can_be_taken { "nothing differs any more" } else { "no correction of fields: look at the record" });
+        say!("    {}", if conflict.can_be_taken { "nothing differs any more" } else { "no correction: look at the record" });
     }
 }
 

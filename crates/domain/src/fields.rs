@@ -63,6 +63,31 @@ pub struct Change<T> {
     pub to: Option<T>,
 }
 
+/// What its author saw where a command puts something else than a field of its own: a household, an address, the place
+/// around. Written `{}` where nothing stood.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen<T> {
+    /// What stood; absent where nothing did.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    pub stood: Option<T>,
+}
+
+/// Judges what is put in the place of what stands, as [`judge`] does for a field: refused where nothing would change, in
+/// conflict where something else stands than was seen. Nothing said of what was seen is no conflict.
+pub fn judge_put<T: PartialEq>(
+    pointer: &'static str,
+    stands: Option<&T>,
+    seen: Option<&Seen<T>>,
+    to: Option<&T>,
+) -> Result<(), Refusal> {
+    if stands == to {
+        return Err(Refusal::rule("nothing_changes"));
+    }
+    let stale = seen.is_some_and(|seen| seen.stood.as_ref() != stands);
+    if stale { Err(Refusal::conflict(&[pointer])) } else { Ok(()) }
+}
+
 /// One changed field as an event carries it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -37,7 +37,7 @@ pub struct Conflict {
     pub since: i64,
     /// Who sent it.
     pub by: AccountId,
-    /// The fields that differ from what stands. Empty where nothing does any more, or where it is no correction of fields.
+    /// The fields that differ from what stands. Empty where nothing does any more, or where it is no correction.
     pub fields: Vec<Disputed>,
     /// Fields whose values this reader may not see.
     pub withheld: Vec<String>,
@@ -60,8 +60,8 @@ pub enum DecideError {
     /// There is none, none that is open, or none for this account.
     #[error("there is no open conflict {0} that this account may decide: list those there are")]
     Unknown(Uuid),
-    /// It corrects no fields.
-    #[error("this command corrects no fields and cannot be taken as it is: do it again on the record, then decide that the record stands")]
+    /// It corrects nothing.
+    #[error("this command corrects nothing and cannot be taken as it is: do it again on the record, then decide that the record stands")]
     NotTakable,
     /// The door declined the correction.
     #[error("the correction was not done: {0}")]
@@ -208,7 +208,8 @@ impl Open {
     fn shown(self, trace: &mut Trace) -> Conflict {
         let subject = self.record.aggregate.about().subject.map(|person| person.0);
         let sees = |field: &str| {
-            let group = self.view.fields.iter().find(|shown| shown.name == field).map(|shown| shown.group);
+            let fields = self.view.fields.iter().chain(self.view.children.iter().flat_map(|child| child.fields));
+            let group = fields.into_iter().find(|shown| shown.name == field).map(|shown| shown.group);
             self.sight.allowed && group.is_some_and(|group| self.sight.fields.contains(group))
         };
         let differing = disputed(&self.envelope.command, &self.record.aggregate);

@@ -186,6 +186,43 @@ fn a_correction_in_conflict_is_taken_by_whoever_may_correct() {
     }
 }
 
+/// What is no field of its own (the address, the household, the place around) is merged as fields are.
+#[test]
+fn who_moved_here_and_in_the_file_goes_before_a_person() {
+    for place in posts() {
+        assert_eq!(import(&place, "people", V1), [2, 0, 0, 0]);
+        let person = first_person(&place);
+        let here = json!({"jurisdiction": area(), "text": "新门街9号"});
+        submit(&place, &json!({"person": {"move_house": {"id": person.id, "address": here}}}));
+        submit(&place, &json!({"person": {"join_household": {"id": person.id, "household": null}}}));
+        let v2 = V1.replace("中山路1号,h1", "东街7号,h2");
+        for _ in 0..2 {
+            assert_eq!(import(&place, "people", &v2), [0, 0, 1, 1]);
+            let told = errors(&place);
+            assert!(told.contains("intake.changed_here") && told.contains("address household"), "{told}");
+        }
+        let stands = first_person(&place);
+        assert_eq!((stands.addresses.len(), stands.household), (2, None), "what was done here stands");
+        let open = conflicts(&place, "epi");
+        let of = |field: &str| {
+            let about = |conflict: &&Value| conflict["fields"][0]["field"] == *field;
+            open.iter().find(about).unwrap_or_else(|| panic!("{field}: {open:?}"))
+        };
+        let (address, household) = (&of("address")["fields"][0], &of("household")["fields"][0]);
+        let text = ["was", "stands", "asked"].map(|what| address[what]["text"].as_str().expect("a text"));
+        assert_eq!(text, ["中山路1号", "新门街9号", "东街7号"]);
+        assert_eq!((&household["was"], &household["stands"]), (&json!(person.household), &Value::Null));
+        place.run_as("epi", &["conflict", "take", id_of(of("address"))]).well();
+        place.run_as("epi", &["conflict", "stands", id_of(of("household"))]).well();
+        let stands = first_person(&place);
+        let last = stands.lives_at().and_then(|address| address.text);
+        assert_eq!((last.as_deref(), stands.addresses.len(), stands.household), (Some("东街7号"), 3, None));
+        assert_eq!(import(&place, "people", &v2), [0, 0, 2, 0]);
+        assert_eq!(conflicts(&place, "epi"), Vec::<Value>::new());
+        place.run(&["verify"]).well();
+    }
+}
+
 #[test]
 fn a_cell_changed_here_and_nowhere_else_stays_in_cases_and_places_too() {
     let place = now(Installation::new().with_outbreak());
@@ -209,6 +246,16 @@ fn a_cell_changed_here_and_nowhere_else_stays_in_cases_and_places_too() {
     assert_eq!(import(&place, "places", &list.replace("100", "90")), [0, 0, 0, 1]);
     assert_eq!(json!(hospital(&place).fields.beds), json!(120));
     assert_eq!(queued(&place), 2);
+
+    // Each side puts the ward into another place.
+    let list = "place.code,place.name,place.kind,place.parent\nP2,二号楼,facility,\nP3,三号楼,facility,\nW1,一病区,ward,P1\n";
+    assert_eq!(import(&place, "places", list), [3, 0, 0, 0]);
+    let of = |code: &str| found::<Place>(&place, MatchKey::new("place", &[code]));
+    let (ward, inside) = (of("w1"), of("p2").id);
+    submit(&place, &json!({"place": {"move_inside": {"id": ward.id, "inside": inside, "seen": {"stood": ward.inside}}}}));
+    assert_eq!(import(&place, "places", list), [0, 0, 3, 0]);
+    assert_eq!(import(&place, "places", &list.replace("ward,P1", "ward,P3")), [0, 0, 2, 1]);
+    assert_eq!((of("w1").inside, queued(&place)), (Some(inside), 3));
 }
 
 #[test]

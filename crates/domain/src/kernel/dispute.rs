@@ -2,8 +2,9 @@
 //! asks; and the same correction for a person who has looked at both and takes it.
 
 use super::{Aggregate, Command};
+use crate::fields::Seen;
 use crate::noun::{case, contact, exposure, household, jurisdiction, person, place, sample};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One field on which two corrections differ. A value that is absent is nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,7 +19,7 @@ pub struct Disputed {
     pub asked: Value,
 }
 
-/// The correction as made on the record as it stands; `None` for what corrects no fields of this record.
+/// The correction as made on the record as it stands; `None` for what corrects nothing of this record.
 pub fn seen_again(command: &Command, stands: &Aggregate) -> Option<Command> {
     macro_rules! corrections {
         ($($noun:ident: $Variant:ident),*) => {
@@ -27,6 +28,11 @@ pub fn seen_again(command: &Command, stands: &Aggregate) -> Option<Command> {
                     let changes = changes.clone().seen_again(&record.fields);
                     Some($noun::Command::Correct { id: *id, changes }.into())
                 })*
+                (Command::Person(asked), Aggregate::Person(record)) => person_put(asked, record).map(Into::into),
+                (Command::Place(place::Command::MoveInside { id, inside, .. }), Aggregate::Place(record)) => {
+                    let seen = Some(Seen { stood: record.inside });
+                    Some(place::Command::MoveInside { id: *id, inside: *inside, seen }.into())
+                }
                 _ => None,
             }
         };
@@ -35,6 +41,20 @@ pub fn seen_again(command: &Command, stands: &Aggregate) -> Option<Command> {
         case: Case, contact: Contact, exposure: Exposure, household: Household, jurisdiction: Jurisdiction,
         person: Person, place: Place, sample: Sample
     )
+}
+
+fn person_put(command: &person::Command, record: &person::Person) -> Option<person::Command> {
+    Some(match command {
+        person::Command::MoveHouse { id, address, .. } => {
+            let seen = Some(Seen { stood: record.lives_at() });
+            person::Command::MoveHouse { id: *id, address: address.clone(), seen }
+        }
+        person::Command::JoinHousehold { id, household, .. } => {
+            let seen = Some(Seen { stood: record.household });
+            person::Command::JoinHousehold { id: *id, household: *household, seen }
+        }
+        _ => return None,
+    })
 }
 
 /// The fields of a correction that would change the record, with what was seen and what stands.
@@ -51,9 +71,18 @@ pub fn disputed(command: &Command, stands: &Aggregate) -> Vec<Disputed> {
     fields.filter(|disputed| disputed.stands != disputed.asked).collect()
 }
 
-/// The changes of a correction by field: `{"case": {"correct": {"changes": {…}}}}`.
+/// Commands that put one thing in the place of another, and the field of theirs that says what.
+const PUTS: [(&str, &str); 3] = [("move_house", "address"), ("join_household", "household"), ("move_inside", "inside")];
+
+/// The changes of a correction by field: `{"case": {"correct": {"changes": {…}}}}`; a put as such a change.
 fn changes(command: &Command) -> serde_json::Map<String, Value> {
     let written = serde_json::to_value(command).unwrap_or_default();
-    let body = written.as_object().and_then(|noun| noun.values().next()).and_then(|body| body.pointer("/correct/changes"));
-    body.and_then(Value::as_object).cloned().unwrap_or_default()
+    let Some(body) = written.as_object().and_then(|noun| noun.values().next()) else { return serde_json::Map::new() };
+    for (put, field) in PUTS {
+        if let Some(put) = body.get(put) {
+            let change = json!({ "seen": put.pointer("/seen/stood"), "to": put.get(field) });
+            return [(field.to_owned(), change)].into_iter().collect();
+        }
+    }
+    body.pointer("/correct/changes").and_then(Value::as_object).cloned().unwrap_or_default()
 }

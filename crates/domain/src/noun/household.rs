@@ -256,7 +256,7 @@ impl Noun for Household {
             .into_iter()
             // A merged record takes no command; its household is that of the record kept.
             .filter(|(_, member)| member.merged_into.is_none())
-            .map(|(id, _)| person::Command::JoinHousehold { id: PersonId(id), household: None }.into())
+            .map(|(id, _)| person::Command::JoinHousehold { id: PersonId(id), household: None, seen: None }.into())
             .collect()
     }
 

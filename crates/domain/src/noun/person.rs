@@ -6,7 +6,7 @@ use crate::{
     access::Action,
     date::KnownDate,
     fields,
-    fields::{Kept, Open},
+    fields::{Kept, Open, Seen, judge_put},
     id::{HouseholdId, JurisdictionId, PersonId, PlaceId},
     journaled,
     kernel::{Context, Link, Needs, Relation, Stamp, World},
@@ -181,6 +181,15 @@ impl AddressGiven {
     }
 }
 
+impl Person {
+    /// The last address, as a command says it.
+    pub fn lives_at(&self) -> Option<AddressGiven> {
+        let last = self.addresses.last()?;
+        let text = last.text.as_ref().and_then(|text| text.shown(&Reading::permit())).cloned();
+        Some(AddressGiven { from: last.from, jurisdiction: last.jurisdiction, place: last.place, text })
+    }
+}
+
 impl AddressTaken {
     fn recorded(&self, at: i64) -> Address {
         Address {
@@ -246,6 +255,9 @@ pub enum Command {
         id: PersonId,
         /// Where the person lives now.
         address: AddressGiven,
+        /// What its author saw there, so that two who change it do not overwrite each other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Seen<AddressGiven>>,
     },
     /// Puts the person into a household, or into none.
     JoinHousehold {
@@ -253,6 +265,9 @@ pub enum Command {
         id: PersonId,
         /// The household.
         household: Option<HouseholdId>,
+        /// What its author saw there, so that two who change it do not overwrite each other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Seen<HouseholdId>>,
     },
     /// Closes this record in favour of another of the same human being.
     MergeInto {
@@ -453,17 +468,16 @@ impl Noun for Person {
             }
             (Some(Person { merged_into: Some(kept), .. }), _) => Err(Refusal::rule("merged_record").about(*kept)),
             (Some(person), Command::Correct { changes, .. }) => correct(person, changes, context.now),
-            (Some(_), Command::MoveHouse { address, .. }) => {
+            (Some(person), Command::MoveHouse { address, seen, .. }) => {
+                judge_put("address", person.lives_at().as_ref(), seen.as_ref(), Some(address))?;
                 not_future("address/from", address.from, context.now)?;
                 if let Some(text) = &address.text {
                     at_most("address/text", text, MAX_LINE_CHARS)?;
                 }
                 Ok(vec![Event::MovedHouse(MovedHouse { address: address.taken() })])
             }
-            (Some(person), Command::JoinHousehold { household, .. }) => {
-                if person.household == *household {
-                    return Err(Refusal::rule("nothing_changes"));
-                }
+            (Some(person), Command::JoinHousehold { household, seen, .. }) => {
+                judge_put("household", person.household.as_ref(), seen.as_ref(), household.as_ref())?;
                 still_lived_in(*household, context)?;
                 Ok(vec![Event::JoinedHousehold(JoinedHousehold { household: *household })])
             }

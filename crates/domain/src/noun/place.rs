@@ -9,7 +9,7 @@ use crate::{
     access::Action,
     date::KnownDate,
     fields,
-    fields::Open,
+    fields::{Open, Seen, judge_put},
     id::{JurisdictionId, PlaceId},
     journaled,
     kernel::{Context, Link, Needs, Relation, Stamp, World},
@@ -131,6 +131,9 @@ pub enum Command {
         id: PlaceId,
         /// The place it is part of.
         inside: Option<PlaceId>,
+        /// What its author saw there, so that two who change it do not overwrite each other.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Seen<PlaceId>>,
     },
     /// Closes it: it stays findable, and nothing is done with it any more.
     Close {
@@ -266,10 +269,8 @@ impl Noun for Place {
             (None, _) => Err(Refusal::waiting(vec![Self::target(command)])),
             (Some(place), Command::Correct { changes, .. }) => correct(place, changes, context.now),
             (Some(Place { closed_on: Some(_), id, .. }), _) => Err(Refusal::rule("place_closed").about(*id)),
-            (Some(place), Command::MoveInside { inside, .. }) => {
-                if place.inside == *inside {
-                    return Err(Refusal::rule("nothing_changes"));
-                }
+            (Some(place), Command::MoveInside { inside, seen, .. }) => {
+                judge_put("inside", place.inside.as_ref(), seen.as_ref(), inside.as_ref())?;
                 if let Some(enclosing) = inside {
                     part_of(place.id, *enclosing, context)?;
                 }

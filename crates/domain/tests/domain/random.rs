@@ -5,7 +5,7 @@ use crate::desk::*;
 use domain::{
     access::{Assignee, Task},
     date::KnownDate,
-    fields::Change,
+    fields::{Change, Seen},
     id::{
         AccountId, AssignmentId, DuplicateId, ErasureId, HouseholdId, ImportId, PersonId, PlaceId, StreamId, TeamId,
     },
@@ -78,7 +78,10 @@ impl Act {
                 household: (self.small > 3).then(|| home(self.b)),
             }
             .into(),
-            2 => person::Command::JoinHousehold { id, household: (self.small > 0).then(|| home(self.b)) }.into(),
+            2 => {
+                let seen = (self.small % 2 == 0).then(|| Seen { stood: (self.a % 2 == 0).then(|| home(self.a)) });
+                person::Command::JoinHousehold { id, household: (self.small > 0).then(|| home(self.b)), seen }.into()
+            }
             3 => person::Command::MergeInto { id, kept: person_id(self.b) }.into(),
             4 => person::Command::Unmerge { id }.into(),
             5 => {
@@ -139,7 +142,7 @@ impl Act {
                 let fields = if kind == place::PlaceKind::Ward { fields } else { place::Given::default() };
                 place::Command::Register { id, kind, jurisdiction: DISTRICT, inside, fields }.into()
             }
-            20 => place::Command::MoveInside { id, inside }.into(),
+            20 => place::Command::MoveInside { id, inside, seen: None }.into(),
             21 => place::Command::Close { id, on: KnownDate::Unknown }.into(),
             22 => household::Command::Establish {
                 id: home(self.a),

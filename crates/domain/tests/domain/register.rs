@@ -6,4 +6,5 @@ mod erasures;
 mod households;
 mod imports;
 mod places;
+mod puts;
 mod teams;

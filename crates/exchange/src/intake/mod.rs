@@ -257,6 +257,15 @@ impl Intake {
         verdict
     }
 
+    /// Asks for what a row puts in the place of another thing, done or in conflict.
+    fn put(&mut self, id: Uuid, field: &'static str, done: bool, command: impl Into<Command>) -> Verdict {
+        if !done {
+            return self.dispute(id, &[field], command.into());
+        }
+        self.then(command);
+        Verdict::Updated
+    }
+
     /// Fields of a record that were changed in the file and here go to the conflict queue: the door finds that what files
     /// knew stands no more, and keeps the command (DESIGN §13.13). What lies there already is not put there again, and
     /// what a person decided stays so.

@@ -2,7 +2,7 @@
 
 use super::{
     Intake, Lookup, Planned, Verdict,
-    changes::{Merge, joined, merge, settle},
+    changes::{Merge, joined, merge, put, settle},
     known::own_id,
     read::{self, AddressSaid, PersonSaid},
 };
@@ -202,21 +202,27 @@ impl Intake {
         let mut verdict = settle!(self, person.id.0, &mut after.fields, outside, merge, correct);
         // Files that name the place where they knew the person to live say nothing new, even where that changed here.
         let told = known.as_ref().is_some_and(|known| address.as_ref().is_some_and(|to| !moves(known, to, area_named)));
-        if let Some(moved) = address.filter(|to| !told && moves(person, to, area_named)) {
-            for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
-                person.addresses.push(recorded(&moved));
-                person.jurisdiction = moved.jurisdiction;
+        if let Some(address) = address.filter(|to| !told && moves(person, to, area_named)) {
+            let put = put(person.lives_at(), known.as_ref().map(Person::lives_at));
+            if put.done {
+                for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
+                    person.addresses.push(recorded(&address));
+                    person.jurisdiction = address.jurisdiction;
+                }
             }
-            self.then(person::Command::MoveHouse { id: person.id, address: moved });
-            verdict = verdict.max(Verdict::Updated);
+            let moves = person::Command::MoveHouse { id: person.id, address, seen: Some(put.seen) };
+            verdict = verdict.max(self.put(person.id.0, "address", put.done, moves));
         }
         let told = known.as_ref().is_some_and(|known| known.household == household);
         if !told && household != person.household {
-            for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
-                person.household = household;
+            let put = put(person.household, known.as_ref().map(|known| known.household));
+            if put.done {
+                for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
+                    person.household = household;
+                }
             }
-            self.then(person::Command::JoinHousehold { id: person.id, household });
-            verdict = verdict.max(Verdict::Updated);
+            let joins = person::Command::JoinHousehold { id: person.id, household, seen: Some(put.seen) };
+            verdict = verdict.max(self.put(person.id.0, "household", put.done, joins));
         }
         self.settled(person.id.0, Aggregate::Person(after), known.map(Aggregate::Person), verdict)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Intake, Lookup, Planned, Verdict,
-    changes::{known_date, merge, settle},
+    changes::{known_date, merge, put, settle},
     known::own_id,
     read::aside,
 };
@@ -139,11 +139,14 @@ impl Intake {
         let outside = known.as_mut().map(|known| &mut known.fields);
         let mut verdict = settle!(self, place.id.0, &mut after.fields, outside, merge, correct);
         if moves && known.as_ref().is_none_or(|known| known.inside != inside) {
-            for place in [Some(&mut after), known.as_mut()].into_iter().flatten() {
-                place.inside = inside;
+            let put = put(place.inside, known.as_ref().map(|known| known.inside));
+            if put.done {
+                for place in [Some(&mut after), known.as_mut()].into_iter().flatten() {
+                    place.inside = inside;
+                }
             }
-            self.then(place::Command::MoveInside { id: place.id, inside });
-            verdict = verdict.max(Verdict::Updated);
+            let moves = place::Command::MoveInside { id: place.id, inside, seen: Some(put.seen) };
+            verdict = verdict.max(self.put(place.id.0, "inside", put.done, moves));
         }
         self.settled(place.id.0, Aggregate::Place(after), known.map(Aggregate::Place), verdict)
     }

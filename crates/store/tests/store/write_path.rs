@@ -114,6 +114,7 @@ async fn a_record_moves_to_another_stream_and_is_written_only_there() {
                 person::Command::JoinHousehold {
                     id: scene::person_id(1),
                     household: Some(domain::id::HouseholdId(uuid::Uuid::from_u128(3))),
+                    seen: None,
                 },
             )
         };

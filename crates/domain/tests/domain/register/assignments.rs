@@ -52,7 +52,7 @@ fn scene() -> Desk {
         desk.register(n);
     }
     for n in 1..=2 {
-        desk.accept(person::Command::JoinHousehold { id: person_id(n), household: Some(HOME) });
+        desk.accept(person::Command::JoinHousehold { id: person_id(n), household: Some(HOME), seen: None });
     }
     desk.accept(case::Command::Open {
         id: CASE,

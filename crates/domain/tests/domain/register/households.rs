@@ -18,7 +18,7 @@ fn establish(dwelling: Option<PlaceId>) -> Command {
 }
 
 fn join(n: u64, household: Option<HouseholdId>) -> person::Command {
-    person::Command::JoinHousehold { id: person_id(n), household }
+    person::Command::JoinHousehold { id: person_id(n), household, seen: None }
 }
 
 #[test]

@@ -27,13 +27,13 @@ fn a_bed_lies_in_a_ward_in_a_hospital_and_no_place_in_itself() {
     desk.accept(register(1, PlaceKind::Facility, None, Given::default()));
     desk.accept(register(2, PlaceKind::Ward, Some(1), Given::default()));
     desk.accept(register(3, PlaceKind::Bed, Some(2), Given::default()));
-    let up = |inside: u64| Command::MoveInside { id: place(1), inside: Some(place(inside)) };
+    let up = |inside: u64| Command::MoveInside { id: place(1), inside: Some(place(inside)), seen: None };
     assert_eq!(desk.refused(up(1)), "place_loop");
     assert_eq!(desk.refused(up(3)), "place_loop");
-    desk.accept(Command::MoveInside { id: place(3), inside: Some(place(1)) });
+    desk.accept(Command::MoveInside { id: place(3), inside: Some(place(1)), seen: None });
     assert_eq!(desk.get::<Place>(place(3)).inside, Some(place(1)));
-    assert_eq!(desk.refused(Command::MoveInside { id: place(3), inside: Some(place(1)) }), "nothing_changes");
-    desk.accept(Command::MoveInside { id: place(3), inside: None });
+    assert_eq!(desk.refused(Command::MoveInside { id: place(3), inside: Some(place(1)), seen: None }), "nothing_changes");
+    desk.accept(Command::MoveInside { id: place(3), inside: None, seen: None });
     assert_eq!(desk.get::<Place>(place(3)).inside, None);
     desk.assert_replays();
 }

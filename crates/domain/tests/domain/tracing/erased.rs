@@ -40,7 +40,7 @@ fn traced() -> Desk {
         desk.accept(collect(n, person_id(n), None, ONSET));
         desk.accept(open(n, Some(ONSET)));
         let household = Some(household(1));
-        desk.accept(person::Command::JoinHousehold { id: person_id(n), household });
+        desk.accept(person::Command::JoinHousehold { id: person_id(n), household, seen: None });
     }
     desk
 }
@@ -91,9 +91,9 @@ fn additions(n: u64) -> Vec<Command> {
         collect(n + 100, person, None, TODAY).into(),
         expose(n + 100, from_case(1), person, Some(ONSET), Some(TODAY)).into(),
         person::Command::Correct { id: person, changes: name }.into(),
-        person::Command::MoveHouse { id: person, address }.into(),
-        person::Command::JoinHousehold { id: person, household: None }.into(),
-        person::Command::JoinHousehold { id: person, household: Some(household(1)) }.into(),
+        person::Command::MoveHouse { id: person, address, seen: None }.into(),
+        person::Command::JoinHousehold { id: person, household: None, seen: None }.into(),
+        person::Command::JoinHousehold { id: person, household: Some(household(1)), seen: None }.into(),
     ]
 }
 
