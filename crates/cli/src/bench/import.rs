@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -74,23 +75,26 @@ pub async fn run(mut place: Place, arguments: Arguments) -> anyhow::Result<()> {
     if let Ok(file) = std::fs::metadata(place.database.trim_start_matches("sqlite:")) {
         say!("database {} MB", file.len() / 1_000_000);
     }
-    say!("next: firebreak --database {} verify", place.database);
+    let words: Vec<String> = at(&place).iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    say!("next: firebreak verify {}", words.join(" "));
     Ok(())
+}
+
+/// Where it all lies, as options of any command.
+fn at(place: &Place) -> Vec<OsString> {
+    let mut options: Vec<OsString> = vec!["--database".into(), place.database.clone().into()];
+    options.extend(place.keys.iter().flat_map(|keys| [OsString::from("--keys"), keys.into()]));
+    for (option, path) in [("--folder", &place.folder), ("--master-key", &place.master_key)] {
+        options.extend(path.iter().flat_map(|path| [OsString::from(option), path.into()]));
+    }
+    options
 }
 
 /// The command as its user would type it.
 fn command(place: &Place, folder: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["import", "--as", "linelist", "--json", "--database", &place.database, "--account", "epidemiologist"]);
+    command.args(["import", "--as", "linelist", "--json", "--account", "epidemiologist"]).args(at(place));
     command.arg("--map").arg(folder.join("linelist.toml")).arg(folder.join("linelist.csv"));
-    if let Some(keys) = &place.keys {
-        command.args(["--keys", keys]);
-    }
-    for (flag, path) in [("--folder", &place.folder), ("--master-key", &place.master_key)] {
-        if let Some(path) = path {
-            command.arg(flag).arg(path);
-        }
-    }
     Ok(command)
 }
 
