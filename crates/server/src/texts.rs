@@ -256,6 +256,14 @@ const TEXTS: &[Text] = &[
         ),
     },
     Text {
+        rule: "conflict_not_takable",
+        zh: ("该指令不更正任何内容，不能直接采用。", "请对该记录重新操作，再选择保留现值。"),
+        en: (
+            "This command corrects nothing and cannot be taken as it is.",
+            "Do it again on the record, then decide that the record stands.",
+        ),
+    },
+    Text {
         rule: "session_needed",
         zh: ("此操作须登录后进行，不能使用令牌。", "请登录。"),
         en: ("This is done in a session, not by token.", "Sign in."),

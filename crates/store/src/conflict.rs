@@ -71,12 +71,18 @@ pub enum DecideError {
     Submit(#[from] SubmitError),
     /// Reading.
     #[error(transparent)]
-    Kept(#[from] GroupError),
+    Kept(#[from] QueryError),
 }
 
 impl From<DbError> for DecideError {
     fn from(error: DbError) -> Self {
         Self::Kept(error.into())
+    }
+}
+
+impl From<GroupError> for DecideError {
+    fn from(error: GroupError) -> Self {
+        Self::Kept(kept(error))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub(crate) mod commands;
+mod conflicts;
 mod feed;
 mod health;
 mod page;
@@ -20,6 +21,7 @@ pub fn groups() -> Vec<OpenApiRouter<App>> {
     vec![
         session::routes(),
         commands::routes(),
+        conflicts::routes(),
         records::routes(),
         reads::routes(),
         accounts::routes(),

@@ -3,6 +3,7 @@
 mod cells;
 mod client;
 mod commands;
+mod conflicts;
 mod feed;
 mod fuzzing;
 mod limits;

@@ -21,6 +21,8 @@ const PUBLIC: &[&str] = &[
 /// command and message by message.
 const OF_ONESELF: &[&str] = &[
     "/api/v1/commands POST",
+    "/api/v1/conflicts GET",
+    "/api/v1/conflicts/{id} POST",
     "/api/v1/feed GET",
     "/api/v1/session DELETE",
     "/api/v1/session GET",
