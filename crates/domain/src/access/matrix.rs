@@ -27,6 +27,18 @@ pub enum Held {
     Offered,
 }
 
+impl Held {
+    /// Its name in the matrices.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Not => "not_assigned",
+            Self::Ended => "ended",
+            Self::By(task) => task.name(),
+            Self::Offered => "offered",
+        }
+    }
+}
+
 /// One cell. Facts about people are the favourable ones: somebody else asked, the recipient is whom the rule wants, the role's
 /// tasks are open, no limit is used up.
 #[derive(Debug, Clone, Copy)]
@@ -158,21 +170,13 @@ const LETTERS: [(char, FieldGroup); 10] = [
     ('T', FieldGroup::Statistics),
 ];
 
-fn mask(fields: FieldSet) -> String {
+/// The groups by their letters, a dot for each that is not shown.
+pub fn mask(fields: FieldSet) -> String {
     LETTERS.iter().map(|&(letter, group)| if fields.contains(group) { letter } else { '.' }).collect()
 }
 
 fn short(decision: &Decision) -> String {
     if decision.allowed { mask(decision.fields) } else { decision.rule.trim_start_matches("access.").to_owned() }
-}
-
-fn held_name(held: Held) -> &'static str {
-    match held {
-        Held::Not => "not_assigned",
-        Held::Ended => "ended",
-        Held::By(task) => task.name(),
-        Held::Offered => "offered",
-    }
 }
 
 /// The whole matrix as text: stable, one block for the actions of a noun that are alike, one line for the assignments that are.
@@ -246,8 +250,8 @@ fn render_role(out: &mut String, action: Action, role: Role) {
     for held in holdings(role, action) {
         let line: Vec<String> = cells_of(role, action, held).iter().map(|cell| short(&cell.decision)).collect();
         match lines.iter_mut().find(|(_, before)| *before == line) {
-            Some((names, _)) => names.push(held_name(held)),
-            None => lines.push((vec![held_name(held)], line)),
+            Some((names, _)) => names.push(held.name()),
+            None => lines.push((vec![held.name()], line)),
         }
     }
     let _ = writeln!(out, "  {role}");

@@ -29,7 +29,7 @@ pub use actor::{Actor, Assigned, Assignee, Grant, Membership, OpenTask, Target, 
 pub use allow::{Decision, actions_on, allow, answer};
 pub use denial::{Denial, Text};
 pub use field::{FieldGroup, FieldSet};
-pub use matrix::{Cell, Held, cells, render};
+pub use matrix::{Cell, Held, cells, mask, render};
 pub use relation::{JurisdictionRelation, RelationSet, relation};
 pub use role::{Purpose, Role, Task, TaskSet};
 pub use rule::{Limit, LimitKind, Recipient, Rule};

@@ -10,13 +10,13 @@ mod world;
 
 use crate::{client::Answer, operations::operations, running::Running};
 use commands::{Asked, about_the_offered, commands, verbs};
-use domain::access::{self, Action, Decision, FieldGroup, FieldSet, Held, JurisdictionRelation, Kind, Role};
+use domain::access::{self, Action, Decision, Held, JurisdictionRelation, Kind, Role};
 use golden::Printed;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use store::query::{FilterKind, VIEWS};
 use uuid::Uuid;
-use world::{Asker, Of, Site, World, held_name};
+use world::{Asker, Of, Site, World};
 
 /// Actions of the access table that nothing of the API does: they are the binary's, or of a later step.
 const NOT_OVER_HTTP: &[&str] = &[
@@ -54,13 +54,13 @@ struct Table(BTreeMap<Key, Decision>);
 
 impl Table {
     fn new() -> Self {
-        let key = |cell: &access::Cell| (cell.action, cell.role, held_name(cell.held), cell.relation);
+        let key = |cell: &access::Cell| (cell.action, cell.role, cell.held.name(), cell.relation);
         Self(access::cells().iter().map(|cell| (key(cell), cell.decision)).collect())
     }
 
     fn decision(&self, action: Action, role: Role, held: Held, relation: JurisdictionRelation) -> Decision {
-        let found = self.0.get(&(action, role, held_name(held), relation));
-        *found.unwrap_or_else(|| panic!("the table has no cell for {action} {role} {}", held_name(held)))
+        let found = self.0.get(&(action, role, held.name(), relation));
+        *found.unwrap_or_else(|| panic!("the table has no cell for {action} {role} {}", held.name()))
     }
 
     /// The rule that refuses a role whatever the record; none where some record would be allowed.
@@ -74,23 +74,6 @@ impl Table {
         let read = action.noun().read_action().unwrap_or(action);
         self.decision(read, role, held, relation).allowed
     }
-}
-
-const LETTERS: &[(char, FieldGroup)] = &[
-    ('I', FieldGroup::Identity),
-    ('C', FieldGroup::ContactDetails),
-    ('L', FieldGroup::Location),
-    ('D', FieldGroup::Clinical),
-    ('E', FieldGroup::Epidemiology),
-    ('K', FieldGroup::SourceCaseLink),
-    ('S', FieldGroup::SourceCaseIdentity),
-    ('O', FieldGroup::Operational),
-    ('F', FieldGroup::FreeText),
-    ('T', FieldGroup::Statistics),
-];
-
-fn mask(fields: FieldSet) -> String {
-    LETTERS.iter().map(|(letter, group)| if fields.contains(*group) { *letter } else { '.' }).collect()
 }
 
 fn denial(rule: &str) -> String {

@@ -1,6 +1,5 @@
 //! The cells as text.
 
-use super::world::held_name;
 use domain::access::{Held, JurisdictionRelation, Role};
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -121,8 +120,8 @@ fn body(cells: &Cells) -> String {
         for ((_, _), (held, row)) in cells.iter().filter(|((of, _), _)| of == role) {
             let line: Vec<&str> = row.values().map(String::as_str).collect();
             match lines.iter_mut().find(|(_, before)| *before == line) {
-                Some((names, _)) => names.push(held_name(*held)),
-                None => lines.push((vec![held_name(*held)], line)),
+                Some((names, _)) => names.push(held.name()),
+                None => lines.push((vec![held.name()], line)),
             }
         }
         if let [(_, line)] = lines.as_slice()

@@ -1,7 +1,7 @@
 //! Everything of the API that is no command.
 
 use super::{
-    Printed, Table, denial, listed, mask, status,
+    Printed, Table, denial, listed, status,
     world::{Of, Site, World},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     operations::operations,
     staff::{account_id, grant_id},
 };
-use domain::access::{Action, FieldSet, Held, JurisdictionRelation, Noun};
+use domain::access::{Action, FieldSet, Held, JurisdictionRelation, Noun, mask};
 use serde_json::{Value, json};
 use store::query::{VIEWS, View};
 use uuid::Uuid;

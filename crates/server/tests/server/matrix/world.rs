@@ -137,16 +137,7 @@ pub struct Asker {
 
 impl Asker {
     pub fn name(&self) -> String {
-        format!("{} {}{}", self.role, held_name(self.held), if self.by_team { " by team" } else { "" })
-    }
-}
-
-pub fn held_name(held: Held) -> &'static str {
-    match held {
-        Held::Not => "not_assigned",
-        Held::Ended => "ended",
-        Held::By(task) => task.name(),
-        Held::Offered => "offered",
+        format!("{} {}{}", self.role, self.held.name(), if self.by_team { " by team" } else { "" })
     }
 }
 
