@@ -9,5 +9,6 @@ mod installation;
 mod keeping;
 mod merging;
 mod packs;
+mod subject;
 mod submitting;
 mod traces;
