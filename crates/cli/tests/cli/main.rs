@@ -1,5 +1,6 @@
 //! The program as people run it: the real binary, its exit codes and what it prints.
 
+mod deciding;
 mod erasing;
 mod exporting;
 mod importing;
