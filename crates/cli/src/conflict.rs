@@ -30,21 +30,34 @@ enum Act {
         #[arg(long)]
         json: bool,
         /// Most of them.
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
     },
     /// The record stays as it stands. An import of the same value does not ask again.
     Stands {
-        /// Their ids, as `list` says them.
-        #[arg(required = true)]
-        ids: Vec<Uuid>,
+        /// Their ids, as `list` says them: with the version of the record, so that nothing is decided over what was not
+        /// looked at. An id alone decides over the record as it stands.
+        #[arg(required = true, value_name = "ID[@VERSION]", value_parser = named)]
+        ids: Vec<Named>,
     },
     /// What the correction asks is done, as this account.
     Take {
-        /// Their ids, as `list` says them.
-        #[arg(required = true)]
-        ids: Vec<Uuid>,
+        /// Their ids, as `list` says them: with the version of the record, so that nothing is decided over what was not
+        /// looked at. An id alone decides over the record as it stands.
+        #[arg(required = true, value_name = "ID[@VERSION]", value_parser = named)]
+        ids: Vec<Named>,
     },
+}
+
+/// A conflict, and the version of its record that was looked at.
+type Named = (Uuid, Option<i64>);
+
+fn named(text: &str) -> Result<Named, String> {
+    let (id, version) = match text.split_once('@') {
+        Some((id, version)) => (id, Some(version.parse().map_err(|_| "the version is a whole number".to_owned())?)),
+        None => (text, None),
+    };
+    Ok((id.parse().map_err(|_| "give an id as `list` says it".to_owned())?, version))
 }
 
 /// Conflicts read at once.
@@ -62,12 +75,12 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
     done
 }
 
-async fn list(place: &Place, store: &Store, json: bool, limit: usize) -> anyhow::Result<()> {
+async fn list(place: &Place, store: &Store, json: bool, limit: u32) -> anyhow::Result<()> {
     let actor = place.actor(store).await?;
     let shared = born::entropy();
     let mut entropy = move |buffer: &mut [u8]| (shared.lock().unwrap_or_else(PoisonError::into_inner))(buffer);
     let log = AccessLog::open(store.clone(), 1, &mut entropy).await?;
-    let (mut mark, mut listed) = (None, 0);
+    let (mut mark, mut listed, limit) = (None, 0, limit as usize);
     loop {
         let left = u32::try_from(limit - listed).unwrap_or(PAGE).min(PAGE);
         let (page, next) = log.release(store.conflicts(&actor, mark, left).await?).await?;
@@ -80,7 +93,7 @@ async fn list(place: &Place, store: &Store, json: bool, limit: usize) -> anyhow:
             break;
         }
     }
-    if !json && mark.is_some() {
+    if mark.is_some() {
         note!("there may be more: say --limit");
     } else if !json && listed == 0 {
         note!("no conflict is open that this account may decide");
@@ -90,7 +103,8 @@ async fn list(place: &Place, store: &Store, json: bool, limit: usize) -> anyhow:
 
 fn tell(conflict: &Conflict) {
     let since = jiff::Timestamp::from_millisecond(conflict.since).map(|at| at.to_string()).unwrap_or_default();
-    say!("{} {} {} since {since}, by account {}", conflict.id.0, conflict.noun, conflict.record, conflict.by.0);
+    let version = conflict.version;
+    say!("{}@{version} {} {} since {since}, by account {}", conflict.id.0, conflict.noun, conflict.record, conflict.by.0);
     for Disputed { field, seen, stands, asked } in &conflict.fields {
         say!("    {field}: stands {}, asked {}, was {}", shown(stands), shown(asked), shown(seen));
     }
@@ -115,6 +129,7 @@ fn object(conflict: &Conflict) -> Value {
         "stream": conflict.stream.0,
         "noun": conflict.noun,
         "record": conflict.record,
+        "version": conflict.version,
         "since": conflict.since,
         "by": conflict.by.0,
         "fields": conflict.fields.iter().map(field).collect::<Vec<_>>(),
@@ -123,15 +138,15 @@ fn object(conflict: &Conflict) -> Value {
     })
 }
 
-async fn decide(place: &Place, store: &Store, ids: Vec<Uuid>, verdict: Verdict) -> anyhow::Result<()> {
+async fn decide(place: &Place, store: &Store, ids: Vec<Named>, verdict: Verdict) -> anyhow::Result<()> {
     let actor = place.actor(store).await?;
     let word = match verdict {
         Verdict::Stands => "the record stands",
         Verdict::Taken => "taken",
     };
     let mut undecided = 0;
-    for id in ids {
-        match store.decide_conflict(&actor, id, verdict).await {
+    for (id, seen) in ids {
+        match store.decide_conflict(&actor, id, seen, verdict).await {
             Ok(()) => say!("{id}: {word}"),
             Err(error) => {
                 undecided += 1;

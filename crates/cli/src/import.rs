@@ -9,7 +9,7 @@ mod found;
 use crate::{place::Place, printing::{note, say}};
 use anyhow::{Context as _, bail};
 use errors::Refused;
-use exchange::{Limits, Mapping, Noun, RowStream};
+use exchange::{Limits, Mapping, Noun, RowStream, source::input};
 use std::{
     io::{ErrorKind, IsTerminal as _, Write as _},
     path::PathBuf,
@@ -88,9 +88,7 @@ pub async fn run(place: Place, arguments: Arguments) -> anyhow::Result<()> {
 fn open(arguments: &Arguments) -> anyhow::Result<(RowStream, String)> {
     let limits = Limits::default();
     let Some(path) = &arguments.map else {
-        let file = std::fs::File::open(&arguments.file)
-            .with_context(|| format!("{} cannot be opened", arguments.file.display()))?;
-        let stream = exchange::open_export(Box::new(file), arguments.noun, &limits)?;
+        let stream = exchange::open_export(input::at(&arguments.file)?, arguments.noun, &limits)?;
         return Ok((stream, arguments.noun.name().to_owned()));
     };
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -110,9 +108,7 @@ fn open(arguments: &Arguments) -> anyhow::Result<(RowStream, String)> {
 }
 
 fn suggest(arguments: &Arguments, out: &PathBuf) -> anyhow::Result<()> {
-    let file = std::fs::File::open(&arguments.file)
-        .with_context(|| format!("{} cannot be opened", arguments.file.display()))?;
-    let draft = exchange::suggest::draft_for(Box::new(file), arguments.noun, &Limits::default())?;
+    let draft = exchange::suggest::draft_for(input::at(&arguments.file)?, arguments.noun, &Limits::default())?;
     let made = std::fs::File::options().write(true).create_new(true).open(out);
     let mut made = match made {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {

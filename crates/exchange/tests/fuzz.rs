@@ -77,6 +77,96 @@ fn files_under_any_name_end_as_rows_or_words() {
     assert!(tally.reached_share() >= 40, "{}", tally.reached_share());
 }
 
+/// Every row with what became of it, or the refusal that ended the reading, without the place it names.
+fn followed(opened: Result<RowStream, FileRefusal>) -> String {
+    let (mut told, mut opened) = (String::new(), opened);
+    loop {
+        match opened.as_mut().map_err(|refusal| refusal.clone()).and_then(|stream| stream.next_batch(64)) {
+            Ok(batch) if batch.is_empty() => return told,
+            Ok(batch) => batch.iter().for_each(|row| told += &format!("{row:?}\n")),
+            Err(refusal) => return format!("{told}{}", refusal.rule),
+        }
+    }
+}
+
+#[test]
+fn files_under_a_name_that_lies_are_read_as_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut refused = 0;
+    for seed in 0..600 {
+        let target = [Target::Csv, Target::Xlsx, Target::Json][usize::try_from(seed % 3).unwrap()];
+        let made = target.file(seed);
+        let (mapping, limits) = (made.mapping().unwrap(), exchange::fuzzing::limits());
+        let as_it_is = followed(exchange::open(Box::new(std::io::Cursor::new(made.bytes.clone())), mapping, &limits));
+        for lie in ["a.csv", "a.xlsx", "a.json"] {
+            let path = folder.path().join(lie);
+            std::fs::write(&path, &made.bytes).unwrap();
+            assert_eq!(followed(exchange::open_path(&path, mapping, &limits)), as_it_is, "seed {seed} as {lie}");
+        }
+        refused += u64::from(!as_it_is.ends_with('\n'));
+    }
+    assert!((60..540).contains(&refused), "some are read and some are refused: {refused}");
+}
+
+/// What a path is refused with; a path that is waited for would hang here.
+fn refusal_at(path: &std::path::Path) -> FileRefusal {
+    let made = Target::Csv.file(0);
+    let Err(refusal) = exchange::open_path(path, made.mapping().unwrap(), &exchange::fuzzing::limits()) else {
+        panic!("{} is read", path.display());
+    };
+    assert!(!refusal.reason.is_empty() && !refusal.remedy.is_empty(), "{refusal:?}");
+    refusal
+}
+
+#[test]
+fn files_under_a_path_that_holds_no_table_are_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("folder.csv")).unwrap();
+    std::fs::write(at("empty.csv"), b"").unwrap();
+    std::fs::write(at("mark.csv"), b"\xEF\xBB\xBF").unwrap();
+    for (name, rule) in [
+        ("absent.csv", "file.unreadable"),
+        ("folder.csv", "file.kind"),
+        ("folder.csv/below.csv", "file.unreadable"),
+        ("empty.csv/below.csv", "file.unreadable"),
+        ("empty.csv", "file.empty"),
+        ("mark.csv", "file.empty"),
+        (&"a".repeat(300), "file.unreadable"),
+        ("nothing\0.csv", "file.unreadable"),
+    ] {
+        assert_eq!(refusal_at(&at(name)).rule, rule, "{name:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn files_under_a_path_that_is_a_pipe_a_socket_or_closed_to_us_are_refused_and_not_waited_for() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let made = std::process::Command::new("mkfifo").arg(at("pipe.csv")).status().unwrap();
+    assert!(made.success(), "{made}");
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket.csv")).unwrap();
+    symlink(at("pipe.csv"), at("to-pipe.csv")).unwrap();
+    symlink(at("round.csv"), at("round.csv")).unwrap();
+    for (name, rule) in [
+        ("pipe.csv", "file.kind"),
+        ("to-pipe.csv", "file.kind"),
+        ("socket.csv", "file.kind"),
+        ("/dev/zero", "file.kind"),
+        ("round.csv", "file.unreadable"),
+    ] {
+        assert_eq!(refusal_at(&at(name)).rule, rule, "{name}");
+    }
+    let closed = at("closed.csv");
+    std::fs::write(&closed, b"").unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    // Nothing is closed to root.
+    let rule = if std::fs::File::open(&closed).is_ok() { "file.empty" } else { "file.unreadable" };
+    assert_eq!(refusal_at(&closed).rule, rule);
+}
+
 proptest! {
     #![proptest_config(Config { cases: 5_000, failure_persistence: None, ..Config::default() })]
 

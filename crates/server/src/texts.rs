@@ -264,6 +264,30 @@ const TEXTS: &[Text] = &[
         ),
     },
     Text {
+        rule: "conflict_moved",
+        zh: ("该记录在您查看之后又有改动。", "请重新查询冲突，查看现值后再决定。"),
+        en: (
+            "The record has changed since the version that was looked at.",
+            "List the conflict again, and look at what stands now.",
+        ),
+    },
+    Text {
+        rule: "conflict_withheld",
+        zh: ("冲突涉及您的岗位不可见的内容。", "请由可见该内容的人员决定。"),
+        en: (
+            "The conflict is over a field that this post does not see.",
+            "Leave it to somebody who sees it.",
+        ),
+    },
+    Text {
+        rule: "conflict_decided",
+        zh: ("已按指令更正，同时另一人也作出了决定。", "请查看该记录的现值。"),
+        en: (
+            "The correction is done, and somebody else decided this conflict at the same moment.",
+            "Look at the record as it stands.",
+        ),
+    },
+    Text {
         rule: "session_needed",
         zh: ("此操作须登录后进行，不能使用令牌。", "请登录。"),
         en: ("This is done in a session, not by token.", "Sign in."),

@@ -33,6 +33,8 @@ pub struct Conflict {
     pub noun: &'static str,
     /// The record.
     pub record: Uuid,
+    /// How many events made what stands; whoever decides may say that this is what was looked at.
+    pub version: i64,
     /// Since when it lies here, milliseconds UTC.
     pub since: i64,
     /// Who sent it.
@@ -63,6 +65,15 @@ pub enum DecideError {
     /// It corrects nothing.
     #[error("this command corrects nothing and cannot be taken as it is: do it again on the record, then decide that the record stands")]
     NotTakable,
+    /// The record is no more what was looked at.
+    #[error("the record has changed since version {0}: list the conflict again, and look at what stands now")]
+    Moved(i64),
+    /// Both sides of it are not for this account to see.
+    #[error("this account may not see {0}, and decides over nothing that it does not see: leave it to one that does")]
+    Withheld(String),
+    /// It was decided by another account at the same moment.
+    #[error("the correction is done, and another account decided this conflict at the same moment: look at the record")]
+    Meanwhile,
     /// The door declined the correction.
     #[error("the correction was not done: {0}")]
     Declined(Refusal),
@@ -139,13 +150,27 @@ impl Store {
         Ok(Unlogged::personal((shown, next), entry))
     }
 
-    /// Decides a conflict as this account, and says so in its row. Taken, the correction goes through the door like any other.
-    pub async fn decide_conflict(&self, actor: &Arc<Actor>, command: Uuid, verdict: Verdict) -> Result<(), DecideError> {
+    /// Decides a conflict as this account, and says so in its row; only on the version `seen` of the record, where one is
+    /// said. Taken, the correction goes through the door like any other.
+    pub async fn decide_conflict(
+        &self,
+        actor: &Arc<Actor>,
+        command: Uuid,
+        seen: Option<i64>,
+        verdict: Verdict,
+    ) -> Result<(), DecideError> {
         let mut tx = self.read().await?;
         let rows = tx.rows(ONE, &[command.into()], &SPOOLED).await?;
         tx.roll_back().await?;
         let opened = self.opened(actor, rows).await?;
         let open = opened.into_iter().find(|open| open.decision.allowed).ok_or(DecideError::Unknown(command))?;
+        if let Some(seen) = seen.filter(|seen| *seen != open.record.version) {
+            return Err(DecideError::Moved(seen));
+        }
+        let (_, withheld) = open.differing();
+        if !withheld.is_empty() {
+            return Err(DecideError::Withheld(withheld.join(", ")));
+        }
         if verdict == Verdict::Taken {
             let again = seen_again(&open.envelope.command, &open.record.aggregate).ok_or(DecideError::NotTakable)?;
             self.take_over(actor, command, &open, again).await?;
@@ -156,14 +181,20 @@ impl Store {
         let args: [Arg; 4] = [self.now().into(), actor.account.into(), open.stream.0.into(), command.into()];
         let decided = tx.execute(sql, &args).await?;
         tx.commit().await?;
-        if decided == 1 { Ok(()) } else { Err(DecideError::Unknown(command)) }
+        match verdict {
+            _ if decided == 1 => Ok(()),
+            Verdict::Stands => Err(DecideError::Unknown(command)),
+            Verdict::Taken => Err(DecideError::Meanwhile),
+        }
     }
 
     /// Sends the correction again, as seen by whoever takes it.
     async fn take_over(&self, actor: &Arc<Actor>, of: Uuid, open: &Open, again: Command) -> Result<(), DecideError> {
-        // Taken again after a crash it is the same command, unless the record changed meanwhile.
+        // Each attempt is a command of its own: what was declined may be right by now, or for another account. One that was
+        // done and not noted, after a crash, would change nothing.
         let version = u32::try_from(open.record.version).unwrap_or(u32::MAX);
-        let id = CommandId(id::derived(of, version, open.since));
+        let cause = Uuid::from_u128(of.as_u128() ^ actor.account.as_u128());
+        let id = CommandId(id::derived(cause, version, self.now()));
         let envelope = Envelope::new(id, open.record.stream, again);
         for outcome in self.submit(vec![Submission::by(actor.clone(), envelope)]).await {
             match outcome? {
@@ -210,17 +241,25 @@ impl Store {
 }
 
 impl Open {
-    /// What its reader may see of it; each record shown is noted for the log.
-    fn shown(self, trace: &mut Trace) -> Conflict {
-        let subject = self.record.aggregate.about().subject.map(|person| person.0);
+    /// The fields that differ as the reader may see them, and the names of those that the reader may not.
+    fn differing(&self) -> (Vec<Disputed>, Vec<String>) {
         let sees = |field: &str| {
-            let fields = self.view.fields.iter().chain(self.view.children.iter().flat_map(|child| child.fields));
-            let group = fields.into_iter().find(|shown| shown.name == field).map(|shown| shown.group);
+            // A field that is kept as several columns, such as the time of a sample, bears their common name.
+            let of = |name: &str| name.strip_prefix(field).is_some_and(|rest| rest.starts_with('_'));
+            let mut columns = self.view.fields.iter().chain(self.view.children.iter().flat_map(|child| child.fields));
+            let column = columns.clone().find(|column| column.name == field);
+            let group = column.or_else(|| columns.find(|column| of(column.name))).map(|column| column.group);
             self.sight.allowed && group.is_some_and(|group| self.sight.fields.contains(group))
         };
         let differing = disputed(&self.envelope.command, &self.record.aggregate);
-        let (fields, withheld): (Vec<Disputed>, Vec<Disputed>) =
-            differing.into_iter().partition(|disputed| sees(&disputed.field));
+        let (fields, withheld): (Vec<_>, Vec<_>) = differing.into_iter().partition(|disputed| sees(&disputed.field));
+        (fields, withheld.into_iter().map(|disputed| disputed.field).collect())
+    }
+
+    /// What its reader may see of it; each record shown is noted for the log.
+    fn shown(self, trace: &mut Trace) -> Conflict {
+        let subject = self.record.aggregate.about().subject.map(|person| person.0);
+        let (fields, withheld) = self.differing();
         if !fields.is_empty() {
             trace.note(self.record.id, subject, &self.sight);
         }
@@ -229,11 +268,12 @@ impl Open {
             stream: self.stream,
             noun: self.record.aggregate.kind().name(),
             record: self.record.id,
+            version: self.record.version,
             since: self.since,
             by: self.by,
             can_be_taken: seen_again(&self.envelope.command, &self.record.aggregate).is_some(),
             fields,
-            withheld: withheld.into_iter().map(|disputed| disputed.field).collect(),
+            withheld,
         }
     }
 }

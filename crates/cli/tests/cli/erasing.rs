@@ -2,87 +2,23 @@
 
 use crate::{
     installation::{Installation, area, staffed},
-    traces::{Trace, found, of_match_key, of_text},
+    subject::{
+        NOT_THERE, VALUES, exposed, fell_ill, known, listed, looked_up, person, renamed, request, traces,
+    },
+    traces::{assert_sees, found},
 };
 use domain::{
-    date::KnownDate,
-    fields::Change,
-    id::{ErasureId, ExposureId, PersonId, StreamId},
-    kernel::{Command, Located, Outcome},
-    noun::{
-        case, contact, erasure, exposure,
-        person::{self, Identifier},
-    },
-    seal::Reading,
+    id::{ErasureId, StreamId},
+    kernel::{Command, Outcome},
+    noun::erasure,
+    refusal::Answer,
 };
-use std::collections::BTreeMap;
 use store::store::Store;
 use testkit::scene;
-use uuid::Uuid;
-
-const N: u64 = 4_711;
-const NAME: &str = "王芷若4711";
-const PHONE: &str = "13905954711";
-const ADDRESS: &str = "新门街4711号";
-const NUMBER: &str = "350503198001014711";
-const NOTE: &str = "邻居4711来电";
-const SETTING: &str = "4711次公交车上";
-const VALUES: [&str; 6] = [NAME, PHONE, ADDRESS, NUMBER, NOTE, SETTING];
-
-fn person() -> PersonId {
-    scene::person_id(N)
-}
-
-fn request() -> String {
-    ErasureId::of(person()).to_string()
-}
-
-fn known() -> person::Command {
-    person::Command::Register {
-        id: person(),
-        jurisdiction: scene::DISTRICT,
-        fields: person::Given {
-            full_name: Some(NAME.to_owned()),
-            birth_date: KnownDate::parse("1980-01-01").ok(),
-            phones: Some(vec![PHONE.to_owned()]),
-            identifiers: Some(vec![Identifier { kind: "national_id".to_owned(), number: NUMBER.to_owned() }]),
-            note: Some(NOTE.to_owned()),
-            ..Default::default()
-        },
-        address: Some(person::AddressGiven {
-            from: KnownDate::NotAsked,
-            jurisdiction: scene::DISTRICT,
-            place: None,
-            text: Some(ADDRESS.to_owned()),
-        }),
-        household: None,
-    }
-}
-
-/// An exposure of the person to a case that may not be known.
-fn exposed(n: u128, case: domain::id::CaseId) -> exposure::Command {
-    exposure::Command::Record {
-        id: ExposureId(Uuid::from_u128(0xee00 + n)),
-        source: exposure::Source::Case(case),
-        person: person(),
-        outbreak: scene::OUTBREAK,
-        fields: exposure::Given { setting: Some(SETTING.to_owned()), ..Default::default() },
-    }
-}
-
-fn renamed(seen: &str, to: &str) -> person::Command {
-    let full_name = Some(Change { seen: Some(seen.to_owned()), to: Some(to.to_owned()) });
-    person::Command::Correct { id: person(), changes: person::Changes { full_name, ..Default::default() } }
-}
 
 async fn send(store: &Store, id: u128, stream: StreamId, command: impl Into<Command>) -> Outcome {
     let submission = scene::caused(id, stream, command.into());
     store.submit(vec![submission]).await.remove(0).expect("the door answers")
-}
-
-async fn looked_up(store: &Store) -> BTreeMap<Uuid, Located> {
-    let mut look = store.look_up().await.expect("a look begins");
-    look.located([person().0].into()).await.expect("it is read")
 }
 
 async fn accepted(store: &Store, id: u128, stream: StreamId, command: impl Into<Command>) {
@@ -106,48 +42,15 @@ async fn populated(place: &Installation) {
     accepted(&store, 2, here, scene::open_case(1)).await;
     accepted(&store, 3, here, known()).await;
     accepted(&store, 4, here, exposed(1, scene::case_id(1))).await;
-    let mut open = scene::open_case(N);
-    if let case::Command::Open { fields, .. } = &mut open {
-        fields.note = Some(NOTE.to_owned());
+    accepted(&store, 5, there, fell_ill()).await;
+    accepted(&store, 6, here, listed()).await;
+    let waits = send(&store, 7, here, exposed(2, NOT_THERE)).await;
+    let conflict = send(&store, 8, here, renamed()).await;
+    for (outcome, kept) in [(waits, Answer::Waiting), (conflict, Answer::Conflict)] {
+        assert!(matches!(&outcome, Outcome::Declined(refusal) if refusal.answer == kept), "{outcome:?}");
     }
-    accepted(&store, 5, there, open).await;
-    let list = contact::Command::List {
-        id: domain::id::ContactId(Uuid::from_u128(0xc0)),
-        person: person(),
-        ring: domain::pack::Ring::Ring1,
-        exposures: vec![ExposureId(Uuid::from_u128(0xee01))],
-        fields: contact::Given { note: Some(NOTE.to_owned()), ..Default::default() },
-    };
-    accepted(&store, 6, here, list).await;
-    let waits = send(&store, 7, here, exposed(2, domain::id::CaseId(Uuid::from_u128(0xca5e)))).await;
-    let conflict = send(&store, 8, here, renamed("王二", NAME)).await;
-    assert!(!waits.is_accepted() && !conflict.is_accepted());
     assert_eq!(store.lateness().await.expect("it is read").waiting, 1);
     store.close().await;
-}
-
-/// Every form of every value of the person, and the keys by which the record is found.
-async fn traces(place: &Installation) -> Vec<Trace> {
-    let store = place.store().await;
-    let mut traces: Vec<Trace> = VALUES.iter().flat_map(|value| of_text(value)).collect();
-    let found = looked_up(&store).await;
-    let keys = found[&person().0].aggregate.match_keys(&Reading::permit());
-    assert_eq!(keys.len(), 3, "identifier, phone, name with month");
-    traces.extend(keys.into_iter().flat_map(of_match_key));
-    store.close().await;
-    traces.extend(place.wrapped_keys(person().0).map(|bytes| Trace { label: "wrapped keys".to_owned(), bytes }));
-    traces
-}
-
-/// The search sees each form where there is one.
-fn assert_sees(traces: &[Trace], place: &Installation) {
-    let planted = place.path("data/planted");
-    for trace in traces {
-        std::fs::write(&planted, [b"before", &trace.bytes[..], b"behind"].concat()).expect("it is planted");
-        let seen = found(std::slice::from_ref(trace), place);
-        assert!(seen.iter().any(|hit| hit.ends_with("planted")), "{} is overlooked", trace.label);
-    }
-    std::fs::remove_file(planted).expect("it is taken away");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +59,7 @@ async fn after_an_erasure_no_byte_is_left_and_a_restore_brings_none_back() {
         populated(&place).await;
         let traces = traces(&place).await;
         if !place.is_postgres() {
-            assert_sees(&traces, &place);
+            assert_sees(&traces, &place, "data/planted");
         }
         let before = found(&traces, &place);
         for value in VALUES {

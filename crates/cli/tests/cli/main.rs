@@ -1,5 +1,6 @@
 //! The program as people run it: the real binary, its exit codes and what it prints.
 
+mod deciding;
 mod erasing;
 mod exporting;
 mod importing;
@@ -9,5 +10,6 @@ mod installation;
 mod keeping;
 mod merging;
 mod packs;
+mod subject;
 mod submitting;
 mod traces;

@@ -2,6 +2,7 @@
 
 use crate::installation::Installation;
 use domain::noun::MatchKey;
+use std::{fs::OpenOptions, io::Write as _};
 
 /// A value in one form.
 pub struct Trace {
@@ -27,14 +28,39 @@ pub fn of_text(text: &str) -> Vec<Trace> {
         let whole = (utf8.len() - from) / 3 * 3;
         forms.push((format!("base64, place {place}"), base64(&utf8[from..from + whole])));
     }
-    forms.push(("UTF-8".to_owned(), utf8));
+    let each =
+        |written: &dyn Fn(u8) -> String| utf8.iter().map(|byte| written(*byte)).collect::<String>().into_bytes();
+    let letters = text.encode_utf16().map(|unit| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    });
+    // As an address writes it, JSON, and a program that prints the bytes it has.
+    let percent = percent_encoded(text);
+    forms.extend([
+        ("percent-encoding".to_owned(), percent.clone().into_bytes()),
+        ("percent-encoding, small".to_owned(), percent.to_lowercase().into_bytes()),
+        ("JSON escapes".to_owned(), letters.collect::<String>().into_bytes()),
+        ("escaped bytes".to_owned(), utf8.escape_ascii().collect()),
+        ("hexadecimal".to_owned(), each(&|byte| format!("{byte:02x}"))),
+        ("numbers".to_owned(), utf8.iter().map(u8::to_string).collect::<Vec<_>>().join(", ").into_bytes()),
+        ("UTF-8".to_owned(), utf8),
+    ]);
     forms.into_iter().map(|(form, bytes)| Trace { label: format!("{text} in {form}"), bytes }).collect()
 }
 
-/// A key by which a record is found again, as both engines store integers.
+/// A value as it stands in an address.
+pub fn percent_encoded(text: &str) -> String {
+    let of = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(of).collect()
+}
+
+/// A key by which a record is found again, as both engines store integers, and in digits.
 pub fn of_match_key(key: MatchKey) -> Vec<Trace> {
-    [key.0.to_be_bytes(), key.0.to_le_bytes()]
-        .map(|bytes| Trace { label: format!("match key {}", key.0), bytes: bytes.to_vec() })
+    [key.0.to_be_bytes().to_vec(), key.0.to_le_bytes().to_vec(), key.0.to_string().into_bytes()]
+        .map(|bytes| Trace { label: format!("match key {}", key.0), bytes })
         .into()
 }
 
@@ -68,4 +94,19 @@ pub fn found(traces: &[Trace], place: &Installation) -> Vec<String> {
     hits.sort_unstable();
     hits.dedup();
     hits
+}
+
+/// The search sees each form where there is one: written into a file behind all that it holds, and taken away again.
+pub fn assert_sees(traces: &[Trace], place: &Installation, file: &str) {
+    let mut planted = OpenOptions::new().create(true).append(true).open(place.path(file)).expect("it is opened");
+    let before = planted.metadata().expect("it has a length").len();
+    for trace in traces {
+        planted.write_all(&[b"before", &trace.bytes[..], b"behind"].concat()).expect("it is planted");
+    }
+    let seen = found(traces, place);
+    for trace in traces {
+        let hit = format!("{} in {}", trace.label, place.path(file).display());
+        assert!(seen.contains(&hit), "{} is overlooked", trace.label);
+    }
+    planted.set_len(before).expect("it is taken away");
 }

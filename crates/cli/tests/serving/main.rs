@@ -1,13 +1,18 @@
 //! The real server, killed at random instants under writers over HTTP, with its database killed under it, and as two
-//! processes on one database: what was acknowledged is there, once.
+//! processes on one database: what was acknowledged is there, once; and what it says of itself, with none of a person.
 
 mod faults;
+mod forgotten;
 #[path = "../cli/installation.rs"]
 #[allow(dead_code)]
 mod installation;
 mod killed;
 mod postgres_away;
 mod served;
+#[path = "../cli/subject.rs"]
+mod subject;
+#[path = "../cli/traces.rs"]
+mod traces;
 mod two;
 mod writing;
 

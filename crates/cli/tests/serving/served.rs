@@ -40,7 +40,15 @@ impl Served {
     pub fn start(place: &Installation) -> Self {
         let mut command = place.command(env!("CARGO_BIN_EXE_firebreak"));
         command.args(["serve", "--port", "0"]);
-        Self::ready(command)
+        Self::ready(command, tempfile::tempfile().expect("a temporary file is made"))
+    }
+
+    /// Starts it with its log at the most talkative level, in a file of the installation.
+    pub fn talkative(place: &Installation, log: &str, form: &[&str]) -> Self {
+        let mut command = place.command(env!("CARGO_BIN_EXE_firebreak"));
+        command.args(["serve", "--port", "0"]).args(form).env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+        let log = File::options().create(true).read(true).append(true).open(place.path(log));
+        Self::ready(command, log.expect("the log is opened"))
     }
 
     /// Starts it by a shell that limits the size of every file, in KiB.
@@ -48,13 +56,12 @@ impl Served {
         let mut command = place.command("bash");
         let script = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" serve --port 0");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_firebreak")]);
-        Self::ready(command)
+        Self::ready(command, tempfile::tempfile().expect("a temporary file is made"))
     }
 
-    fn ready(mut command: std::process::Command) -> Self {
+    fn ready(mut command: std::process::Command, said: File) -> Self {
         let began = Instant::now();
         command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let said = tempfile::tempfile().expect("a temporary file is made");
         command.stderr(said.try_clone().expect("it is opened twice"));
         let mut child = command.spawn().expect("the program starts");
         let mut out = BufReader::new(child.stdout.take().expect("its output is a pipe"));

@@ -3,7 +3,7 @@
 use super::{MappedRecord, Plan};
 use crate::errors_file;
 use crate::map::{Mapping, Noun};
-use crate::source::input::Stored;
+use crate::source::input::{self, Stored};
 use crate::source::{Format, RawRow, Shape, Source};
 use crate::{FileRefusal, Limits, RowError};
 use std::path::Path;
@@ -29,7 +29,7 @@ pub struct RowStream {
 
 /// Opens a file by its path.
 pub fn open_path(path: &Path, mapping: &Mapping, limits: &Limits) -> Result<RowStream, FileRefusal> {
-    let file = std::fs::File::open(path).map_err(|e| FileRefusal::io(path.display().to_string(), &e))?;
+    let stored = input::at(path)?;
     let named = path.extension().map(|name| name.to_string_lossy().to_ascii_lowercase());
     let named = match named.as_deref() {
         Some("xlsx" | "xlsm") => Some(Format::Xlsx),
@@ -39,7 +39,7 @@ pub fn open_path(path: &Path, mapping: &Mapping, limits: &Limits) -> Result<RowS
     };
     // What the mapping says comes first; the name then only helps to say what is wrong.
     let told = mapping.shape.format.or(named);
-    open_as(Box::new(file), mapping, limits, told)
+    open_as(stored, mapping, limits, told)
 }
 
 /// Opens a file or buffer. It is checked against the limits, and against the mapping's columns, before this returns.

@@ -4,6 +4,7 @@ use super::code_page::Signs;
 use crate::FileRefusal;
 use encoding_rs::{Decoder, DecoderResult, GB18030, UTF_16BE, UTF_16LE};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 /// A file or buffer that can be read twice.
 pub trait SeekRead: Read + Seek + Send {}
@@ -11,6 +12,23 @@ impl<T: Read + Seek + Send> SeekRead for T {}
 
 /// The opened bytes of a file.
 pub type Stored = Box<dyn SeekRead>;
+
+/// The file at a path. A folder or a pipe is refused before it is opened: nobody may ever write into the pipe, and what
+/// came through it cannot be read twice.
+pub fn at(path: &Path) -> Result<Stored, FileRefusal> {
+    let io = |e: io::Error| FileRefusal::io(path.display().to_string(), &e);
+    let kind = std::fs::metadata(path).map_err(io)?.file_type();
+    if !kind.is_file() {
+        let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
+        return Err(FileRefusal::new(
+            path.display().to_string(),
+            "file.kind",
+            format!("this is {what}, not a file"),
+            "Name a file; save into one what another program writes.",
+        ));
+    }
+    Ok(Box::new(std::fs::File::open(path).map_err(io)?))
+}
 
 /// Code page of a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -69,6 +69,8 @@ pub struct ConflictBody {
     noun: &'static str,
     /// The record.
     record: Uuid,
+    /// How many events made what stands; said again with the decision.
+    version: i64,
     /// Since when, milliseconds UTC.
     since: i64,
     /// Who sent it.
@@ -86,6 +88,7 @@ impl From<Conflict> for ConflictBody {
             id: conflict.id.0,
             noun: conflict.noun,
             record: conflict.record,
+            version: conflict.version,
             since: conflict.since,
             account: conflict.by.0,
             fields: conflict.fields.into_iter().map(DisputedBody::from).collect(),
@@ -152,6 +155,8 @@ pub enum Decided {
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     verdict: Decided,
+    /// The version of the record that was looked at: nothing is decided over another.
+    version: i64,
 }
 
 /// Decides a conflict. Taken, the command goes through the same door as any other, made on the record as it stands.
@@ -159,8 +164,9 @@ pub struct Decision {
     request_body = Decision, responses(
     (status = 204, description = "Decided"),
     (status = 401, description = "Not signed in", body = ProblemBody),
-    (status = 403, description = "By token: a person decides", body = ProblemBody),
+    (status = 403, description = "By token: a person decides; or a field of it is not for the caller to see", body = ProblemBody),
     (status = 404, description = "No open conflict that the caller may decide", body = ProblemBody),
+    (status = 409, description = "The record has changed since that version, or somebody else decided", body = ProblemBody),
     (status = 422, description = "The command was refused, or cannot be taken as it is", body = ProblemBody),
 ))]
 async fn decide(
@@ -174,7 +180,7 @@ async fn decide(
         Decided::Stands => Verdict::Stands,
         Decided::Taken => Verdict::Taken,
     };
-    app.store.decide_conflict(&caller.rights, id.0, verdict).await?;
+    app.store.decide_conflict(&caller.rights, id.0, Some(asked.version), verdict).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -185,6 +191,9 @@ impl From<DecideError> for Problem {
             DecideError::NotTakable => {
                 Self::at(StatusCode::UNPROCESSABLE_ENTITY, "conflict_not_takable", "/verdict")
             }
+            DecideError::Moved(_) => Self::at(StatusCode::CONFLICT, "conflict_moved", "/version"),
+            DecideError::Withheld(_) => Self::new(StatusCode::FORBIDDEN, "conflict_withheld"),
+            DecideError::Meanwhile => Self::new(StatusCode::CONFLICT, "conflict_decided"),
             DecideError::Declined(refusal) => {
                 Self { ids: refusal.ids.clone(), ..Self::new(status_of(&refusal), refusal.rule) }
             }

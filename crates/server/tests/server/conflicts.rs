@@ -54,8 +54,9 @@ async fn post(client: &Client, envelope: &Value) -> Answer {
     client.post("/api/v1/commands", envelope).await
 }
 
-async fn decide(client: &Client, id: u128, verdict: &str) -> Answer {
-    client.post(&format!("{CONFLICTS}/{}", Uuid::from_u128(id)), &json!({"verdict": verdict})).await
+async fn decide(client: &Client, id: u128, verdict: &str, version: i64) -> Answer {
+    let decision = json!({"verdict": verdict, "version": version});
+    client.post(&format!("{CONFLICTS}/{}", Uuid::from_u128(id)), &decision).await
 }
 
 async fn open(client: &Client) -> Vec<Value> {
@@ -76,16 +77,18 @@ async fn whoever_may_correct_the_record_sees_both_values_and_decides_once() {
         let listed = open(&client).await;
         let told = json!({"field": "occupation", "seen": "farmer", "stands": "nurse", "asked": "driver"});
         assert_eq!((listed.len(), &listed[0]["fields"]), (2, &json!([told])));
-        assert_eq!((&listed[0]["id"], &listed[0]["can_be_taken"]), (&json!(Uuid::from_u128(2)), &json!(true)));
+        assert_eq!((&listed[0]["id"], &listed[0]["version"]), (&json!(Uuid::from_u128(2)), &json!(2)));
         let readers = client.get(&format!("/api/v1/persons/{}/readers", scene::person_id(1).0)).await;
         assert!(readers.text().contains("conflict list"), "the read is in the log: {}", readers.text());
 
-        assert_eq!(decide(&client, 2, "stands").await.status, 204);
+        assert_eq!(decide(&client, 2, "stands", 2).await.status, 204);
         assert_eq!(occupation(&client).await, "nurse");
-        assert_eq!(decide(&client, 3, "taken").await.status, 204);
+        let stale = decide(&client, 3, "taken", 1).await;
+        assert_eq!((stale.status, stale.json()["rule"].as_str()), (409, Some("conflict_moved")));
+        assert_eq!(decide(&client, 3, "taken", 2).await.status, 204);
         assert_eq!(occupation(&client).await, "teacher");
         for id in [2, 3, 4] {
-            assert_eq!(decide(&client, id, "taken").await.status, 404, "{id}");
+            assert_eq!(decide(&client, id, "taken", 3).await.status, 404, "{id}");
         }
         assert_eq!(open(&client).await, Vec::<Value>::new());
         running.stop().await.verified().await;
@@ -107,7 +110,7 @@ async fn nobody_else_knows_of_a_conflict() {
         let login = running.account(n, role, area.0).await;
         let other = running.signed_in(&login).await;
         assert_eq!(open(&other).await, Vec::<Value>::new(), "{role:?}");
-        let (there, absent) = (decide(&other, 2, "taken").await, decide(&other, 9, "taken").await);
+        let (there, absent) = (decide(&other, 2, "taken", 2).await, decide(&other, 9, "taken", 2).await);
         assert_eq!((there.status, there.without_date()), (404, absent.without_date()), "{role:?}");
     }
     assert_eq!((open(&client).await.len(), occupation(&client).await), (1, json!("nurse")));
@@ -131,7 +134,7 @@ async fn conflicts_come_page_by_page_and_a_token_decides_none() {
     for asked in ["?limit=0", "?limit=201", "?after=x", "?after=1.x"] {
         assert_eq!(client.get(&format!("{CONFLICTS}{asked}")).await.status, 400, "{asked}");
     }
-    let verdict = client.post(&format!("{CONFLICTS}/{}", Uuid::from_u128(2)), &json!({"verdict": "both"})).await;
+    let verdict = client.post(&format!("{CONFLICTS}/{}", Uuid::from_u128(2)), &json!({"verdict": "both", "version": 2})).await;
     assert_eq!((verdict.status, verdict.json()["errors"][0]["pointer"].as_str()), (422, Some("/verdict")));
 
     let expires_at = running.stage.clock.now() + 3_600_000;
@@ -139,7 +142,7 @@ async fn conflicts_come_page_by_page_and_a_token_decides_none() {
     let issued = client.post("/api/v1/tokens", &asked).await.json();
     let bearer = format!("Bearer {}", issued["token"].as_str().expect("a token"));
     let script = running.client().with("authorization", &bearer);
-    for answer in [script.get(CONFLICTS).await, decide(&script, 2, "taken").await] {
+    for answer in [script.get(CONFLICTS).await, decide(&script, 2, "taken", 2).await] {
         assert_eq!((answer.status, answer.json()["rule"].as_str()), (403, Some("session_needed")));
     }
     running.stop().await.verified().await;

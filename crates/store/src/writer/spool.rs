@@ -276,7 +276,7 @@ pub(crate) async fn forget(tx: &mut Tx, records: &BTreeSet<Uuid>, now: i64) -> R
              AND EXISTS (SELECT 1 FROM waiting WHERE waiting.stream = outcome.stream AND waiting.command_id = outcome.command_id)";
         tx.execute(refused, &[refusal.into(), stream.into(), id.into()]).await?;
         tx.execute("DELETE FROM waiting WHERE stream = $1 AND command_id = $2", &[stream.into(), id.into()]).await?;
-        let closed = "UPDATE conflict SET body = $1, resolved_at = $2 WHERE stream = $3 AND command_id = $4";
+        let closed = "UPDATE conflict SET body = $1, resolved_at = COALESCE(resolved_at, $2) WHERE stream = $3 AND command_id = $4";
         let nothing = || Arg::from(Vec::<u8>::new());
         tx.execute(closed, &[nothing(), now.into(), stream.into(), id.into()]).await?;
         let answered = "UPDATE dispatch SET body = $1, answered_at = $2, answer = $3 \
