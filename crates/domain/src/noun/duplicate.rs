@@ -55,6 +55,9 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Wherever a pair can stand.
+    pub const ALL: [Self; 3] = [Self::Suspected, Self::Dismissed, Self::Merged];
+
     /// As written in tables.
     pub fn name(self) -> &'static str {
         match self {

@@ -95,6 +95,9 @@ pub enum AgeBand {
 }
 
 impl AgeBand {
+    /// All bands, the youngest first.
+    pub const ALL: [Self; 5] = [Self::Under5, Self::From5To17, Self::From18To49, Self::From50To64, Self::From65];
+
     /// The band of an age.
     pub fn of_years(years: i64) -> Self {
         match years {

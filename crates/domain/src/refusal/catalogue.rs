@@ -39,9 +39,9 @@ const RULES: &[RuleText] = &[
     text(
         "changed_meanwhile",
         "Somebody else changed the same field after you looked at it.",
-        "Look at what stands now and send the correction again if it is still right.",
+        "Both are kept. Look at what stands now, and take the correction or let the record stand in the list of conflicts.",
         "您查看之后，他人已修改同一字段。",
-        "请查看当前内容，如仍需更正请重新提交。",
+        "两者均已保留。请查看当前内容，在冲突列表中采用该更正或保留现值。",
     ),
     text(
         "already_exists",

@@ -237,6 +237,7 @@ fn list_operation(view: &View) -> OperationBuilder {
     for filter in view.filters {
         let described = match filter.kind {
             FilterKind::OneOf(_) => "One of these values, separated by commas.",
+            FilterKind::Word(_, words) => &format!("One or several, separated by commas, of {}.", words().join(", ")),
             FilterKind::Ids(_) => "One of these ids, separated by commas.",
             FilterKind::Days(_) => "A day, YYYY-MM-DD.",
             FilterKind::Subtree(_) => "The area or any part of it.",

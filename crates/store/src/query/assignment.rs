@@ -1,6 +1,9 @@
 //! Assignments: who works on what.
 
-use super::view::{Cover, Field, Filter, FilterKind, View};
+use super::{
+    view::{Cover, Field, Filter, FilterKind, View},
+    words::tasks,
+};
 use crate::rows;
 use domain::access::{Action, FieldGroup::Operational, Noun};
 
@@ -35,7 +38,7 @@ pub static ASSIGNMENT: View = View {
         Filter { name: "account", kind: FilterKind::Ids("account"), group: Some(Operational), search: false },
         Filter { name: "team", kind: FilterKind::Ids("team"), group: Some(Operational), search: false },
         Filter { name: "work", kind: FilterKind::Ids("work"), group: Some(Operational), search: false },
-        Filter { name: "task", kind: FilterKind::OneOf("task"), group: Some(Operational), search: false },
+        Filter { name: "task", kind: FilterKind::Word("task", tasks), group: Some(Operational), search: false },
     ],
     sorts: &[],
     cover: Cover { own: &["r.id", "r.work"], through: &[] },

@@ -1,11 +1,17 @@
 //! Cases. Classification is kept with two times: as of an instant, a case is what was recorded of it by then.
 
-use super::view::{Child, Cover, Field, Filter, FilterKind, Sort, View};
+use super::{
+    view::{Child, Cover, Field, Filter, FilterKind, Sort, View},
+    words::written,
+};
 use crate::rows;
-use domain::access::{
-    Action,
-    FieldGroup::{Clinical, Epidemiology, FreeText, Identity, Operational},
-    Noun,
+use domain::{
+    access::{
+        Action,
+        FieldGroup::{Clinical, Epidemiology, FreeText, Identity, Operational},
+        Noun,
+    },
+    noun::case::{CaseOutcome, Classification},
 };
 
 /// What the case was classified as by an instant.
@@ -63,12 +69,12 @@ pub static CASE: View = View {
         Filter { name: "person", kind: FilterKind::Ids("person_id"), group: Some(Identity), search: false },
         Filter {
             name: "classification",
-            kind: FilterKind::OneOf("classification"),
+            kind: FilterKind::Word("classification", written::<Classification>),
             group: Some(Clinical),
             search: false,
         },
         Filter { name: "identifier", kind: FilterKind::Identifier("case"), group: Some(Identity), search: true },
-        Filter { name: "outcome", kind: FilterKind::OneOf("outcome"), group: Some(Clinical), search: false },
+        Filter { name: "outcome", kind: FilterKind::Word("outcome", written::<CaseOutcome>), group: Some(Clinical), search: false },
         Filter { name: "onset", kind: FilterKind::Days("onset_day"), group: Some(Clinical), search: false },
         Filter {
             name: "entered_in_error",

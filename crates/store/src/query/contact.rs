@@ -1,11 +1,18 @@
 //! Contacts. What says who the source case is stands in groups of its own: whoever follows a contact does not learn it.
 
-use super::view::{Child, Cover, Field, Filter, FilterKind, Sort, View};
+use super::{
+    view::{Child, Cover, Field, Filter, FilterKind, Sort, View},
+    words::written,
+};
 use crate::rows;
-use domain::access::{
-    Action,
-    FieldGroup::{Clinical, Epidemiology, FreeText, Identity, Operational, SourceCaseLink},
-    Noun,
+use domain::{
+    access::{
+        Action,
+        FieldGroup::{Clinical, Epidemiology, FreeText, Identity, Operational, SourceCaseLink},
+        Noun,
+    },
+    noun::contact::Status,
+    pack::Ring,
 };
 
 /// Contacts.
@@ -57,8 +64,8 @@ pub static CONTACT: View = View {
         Filter { name: "outbreak", kind: FilterKind::Ids("outbreak"), group: None, search: false },
         Filter { name: "jurisdiction", kind: FilterKind::Subtree("jurisdiction"), group: None, search: false },
         Filter { name: "assigned", kind: FilterKind::Assigned, group: None, search: false },
-        Filter { name: "status", kind: FilterKind::OneOf("status"), group: Some(Operational), search: false },
-        Filter { name: "ring", kind: FilterKind::OneOf("ring"), group: Some(Epidemiology), search: false },
+        Filter { name: "status", kind: FilterKind::Word("status", written::<Status>), group: Some(Operational), search: false },
+        Filter { name: "ring", kind: FilterKind::Word("ring", written::<Ring>), group: Some(Epidemiology), search: false },
         Filter { name: "person", kind: FilterKind::Ids("person_id"), group: Some(Identity), search: false },
         Filter { name: "ends", kind: FilterKind::Days("plan_last_on"), group: Some(Operational), search: false },
         Filter { name: "last_seen", kind: FilterKind::Days("last_seen_on"), group: Some(Operational), search: false },

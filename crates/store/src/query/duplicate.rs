@@ -1,6 +1,9 @@
 //! Pairs of suspected duplicates. Both people must be within reach, and only what both show is shown.
 
-use super::view::{Cover, Field, Filter, FilterKind, JudgedOn, View};
+use super::{
+    view::{Cover, Field, Filter, FilterKind, JudgedOn, View},
+    words::standings,
+};
 use crate::rows;
 use domain::access::{
     Action,
@@ -38,7 +41,7 @@ pub static DUPLICATE: View = View {
     ],
     filters: &[Filter {
         name: "standing",
-        kind: FilterKind::OneOf("standing"),
+        kind: FilterKind::Word("standing", standings),
         group: Some(Operational),
         search: false,
     }],

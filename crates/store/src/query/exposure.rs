@@ -1,11 +1,17 @@
 //! Exposures: who met whom. The source stands in a group of its own.
 
-use super::view::{Cover, Field, Filter, FilterKind, Sort, View};
+use super::{
+    view::{Cover, Field, Filter, FilterKind, Sort, View},
+    words::written,
+};
 use crate::rows;
-use domain::access::{
-    Action,
-    FieldGroup::{Epidemiology, FreeText, Identity, Location, Operational, SourceCaseLink, Statistics},
-    Noun,
+use domain::{
+    access::{
+        Action,
+        FieldGroup::{Epidemiology, FreeText, Identity, Location, Operational, SourceCaseLink, Statistics},
+        Noun,
+    },
+    pack::ExposureKind,
 };
 
 /// Exposures.
@@ -60,7 +66,7 @@ pub static EXPOSURE: View = View {
             group: Some(SourceCaseLink),
             search: false,
         },
-        Filter { name: "kind", kind: FilterKind::OneOf("kind"), group: Some(Epidemiology), search: false },
+        Filter { name: "kind", kind: FilterKind::Word("kind", written::<ExposureKind>), group: Some(Epidemiology), search: false },
         Filter { name: "first", kind: FilterKind::Days("first_day"), group: Some(Epidemiology), search: false },
         Filter {
             name: "entered_in_error",

@@ -1,11 +1,17 @@
 //! Entries of follow-up, each under its contact's id and a number. Who may read them is judged on the contact.
 
-use super::view::{Cover, Field, Filter, FilterKind, View};
+use super::{
+    view::{Cover, Field, Filter, FilterKind, View},
+    words::written,
+};
 use crate::rows;
-use domain::access::{
-    Action,
-    FieldGroup::{Clinical, FreeText, Operational},
-    Noun,
+use domain::{
+    access::{
+        Action,
+        FieldGroup::{Clinical, FreeText, Operational},
+        Noun,
+    },
+    noun::contact::Seen,
 };
 
 pub(super) const FIELDS: &[Field] = &[
@@ -42,7 +48,7 @@ pub static FOLLOW_UP: View = View {
         Filter { name: "contact", kind: FilterKind::Ids("contact_id"), group: None, search: false },
         Filter { name: "assigned", kind: FilterKind::Assigned, group: None, search: false },
         Filter { name: "on", kind: FilterKind::Days("on_day"), group: Some(Operational), search: false },
-        Filter { name: "state", kind: FilterKind::OneOf("state"), group: Some(Clinical), search: false },
+        Filter { name: "state", kind: FilterKind::Word("state", written::<Seen>), group: Some(Clinical), search: false },
     ],
     sorts: &[],
     cover: Cover {

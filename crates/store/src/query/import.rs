@@ -1,6 +1,9 @@
 //! Imports: what came of each file. The file's name may hold what people are, so it goes with free text.
 
-use super::view::{Cover, Field, Filter, FilterKind, View};
+use super::{
+    view::{Cover, Field, Filter, FilterKind, View},
+    words::kinds,
+};
 use crate::rows;
 use domain::access::{
     Action,
@@ -42,7 +45,7 @@ pub static IMPORT: View = View {
     ],
     filters: &[
         Filter { name: "jurisdiction", kind: FilterKind::Subtree("jurisdiction"), group: None, search: false },
-        Filter { name: "as", kind: FilterKind::OneOf("as_noun"), group: None, search: false },
+        Filter { name: "as", kind: FilterKind::Word("as_noun", kinds), group: None, search: false },
         Filter { name: "completed", kind: FilterKind::Present("completed_at"), group: None, search: false },
     ],
     sorts: &[],

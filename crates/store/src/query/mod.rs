@@ -12,6 +12,7 @@ mod record;
 mod take;
 mod target;
 mod view;
+mod words;
 
 mod assignment;
 mod case;

@@ -146,6 +146,19 @@ fn uuid(name: &str, text: &str) -> Result<Uuid, QueryError> {
     })
 }
 
+fn one_of(column: &'static str, values: &[&str]) -> Test {
+    Test::OneOf(column, values.iter().map(|&value| value.to_owned()).collect())
+}
+
+/// A word that there is not would be answered with nothing, as if nobody were one.
+fn among(name: &str, values: &[&str], words: &[&str]) -> Result<(), QueryError> {
+    if values.iter().all(|value| words.contains(value)) {
+        return Ok(());
+    }
+    let (zh, en) = (words.join("、"), words.join(", "));
+    Err(QueryError::parameter(name, format!("应为以下之一：{zh}。"), format!("One of: {en}.")))
+}
+
 fn test(filter: &Filter, end: End, name: &str, value: &str) -> Result<Test, QueryError> {
     let values: Vec<&str> = value.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
     if values.len() > MOST_VALUES {
@@ -163,7 +176,11 @@ fn test(filter: &Filter, end: End, name: &str, value: &str) -> Result<Test, Quer
         ));
     }
     Ok(match filter.kind {
-        FilterKind::OneOf(column) => Test::OneOf(column, values.iter().map(|&value| value.to_owned()).collect()),
+        FilterKind::OneOf(column) => one_of(column, &values),
+        FilterKind::Word(column, words) => {
+            among(name, &values, &words())?;
+            one_of(column, &values)
+        }
         FilterKind::Ids(column) => {
             Test::Ids(column, values.iter().map(|value| uuid(name, value)).collect::<Result<_, _>>()?)
         }

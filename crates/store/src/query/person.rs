@@ -1,11 +1,17 @@
 //! People. A search by name or identifier is for who answers for an area; others list those assigned to them.
 
-use super::view::{Child, Cover, Field, Filter, FilterKind, View};
+use super::{
+    view::{Child, Cover, Field, Filter, FilterKind, View},
+    words::{age_bands, written},
+};
 use crate::rows;
-use domain::access::{
-    Action,
-    FieldGroup::{Clinical, ContactDetails, Epidemiology, FreeText, Identity, Location, Operational, Statistics},
-    Noun,
+use domain::{
+    access::{
+        Action,
+        FieldGroup::{Clinical, ContactDetails, Epidemiology, FreeText, Identity, Location, Operational, Statistics},
+        Noun,
+    },
+    noun::person::Sex,
 };
 
 /// People.
@@ -48,8 +54,8 @@ pub static PERSON: View = View {
         Filter { name: "jurisdiction", kind: FilterKind::Subtree("jurisdiction"), group: None, search: false },
         Filter { name: "assigned", kind: FilterKind::Assigned, group: None, search: false },
         Filter { name: "household", kind: FilterKind::Ids("household"), group: Some(Location), search: false },
-        Filter { name: "age_band", kind: FilterKind::OneOf("age_band"), group: Some(Statistics), search: false },
-        Filter { name: "sex", kind: FilterKind::OneOf("sex"), group: Some(Statistics), search: false },
+        Filter { name: "age_band", kind: FilterKind::Word("age_band", age_bands), group: Some(Statistics), search: false },
+        Filter { name: "sex", kind: FilterKind::Word("sex", written::<Sex>), group: Some(Statistics), search: false },
         Filter {
             name: "name",
             kind: FilterKind::NamePrefix("folded_name", "full_name"),

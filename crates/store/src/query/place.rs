@@ -1,11 +1,17 @@
 //! Places. The address of a dwelling is somebody's address, so addresses and coordinates go with `location`.
 
-use super::view::{Cover, Field, Filter, FilterKind, View};
+use super::{
+    view::{Cover, Field, Filter, FilterKind, View},
+    words::written,
+};
 use crate::rows;
-use domain::access::{
-    Action,
-    FieldGroup::{Location, Operational},
-    Noun,
+use domain::{
+    access::{
+        Action,
+        FieldGroup::{Location, Operational},
+        Noun,
+    },
+    noun::place::PlaceKind,
 };
 
 /// Places.
@@ -40,7 +46,7 @@ pub static PLACE: View = View {
         Field::plain("closed_at", Operational),
     ],
     filters: &[
-        Filter { name: "kind", kind: FilterKind::OneOf("kind"), group: None, search: false },
+        Filter { name: "kind", kind: FilterKind::Word("kind", written::<PlaceKind>), group: None, search: false },
         Filter { name: "inside", kind: FilterKind::Ids("inside"), group: None, search: false },
         Filter { name: "name", kind: FilterKind::Key("place"), group: Some(Operational), search: false },
         Filter { name: "closed", kind: FilterKind::Present("closed_at"), group: None, search: false },

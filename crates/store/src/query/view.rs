@@ -55,6 +55,8 @@ impl Field {
 pub enum FilterKind {
     /// One of the values given, separated by commas.
     OneOf(&'static str),
+    /// The same of an enumeration: the column, and the words that it takes.
+    Word(&'static str, fn() -> Vec<&'static str>),
     /// One of the ids given, separated by commas.
     Ids(&'static str),
     /// A day or later (`NAME_from`), a day or earlier (`NAME_to`); columns of days.
