@@ -72,9 +72,19 @@ async fn a_record_comes_with_what_its_reader_may_do_and_why_not_the_rest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_foreign_record_and_an_absent_one_are_the_same_to_the_byte() {
-    let (_running, client) = peopled().await;
-    for noun in ["persons", "cases", "accounts"] {
-        let foreign = client.get(&format!("/api/v1/{noun}/{}", scene::person_id(100).0)).await.without_date();
+    let (running, client) = peopled().await;
+    let open = json!({"case": {"open": {
+        "id": scene::case_id(100), "person": scene::person_id(100), "outbreak": OUTBREAK, "jurisdiction": ELSEWHERE,
+    }}});
+    let open: domain::kernel::Command = serde_json::from_value(open).expect("a command");
+    let outcome = running.stage.store.submit(vec![scene::caused(4_000, running.stage.stream(), open)]).await.remove(0);
+    assert!(outcome.as_ref().is_ok_and(domain::kernel::Outcome::is_accepted), "{outcome:?}");
+    // Who administers no accounts finds none, the one beside them neither.
+    running.account(9, Role::Tracer, DISTRICT.0).await;
+    for (noun, foreign) in
+        [("persons", scene::person_id(100).0), ("cases", scene::case_id(100).0), ("accounts", account_id(9).0)]
+    {
+        let foreign = client.get(&format!("/api/v1/{noun}/{foreign}")).await.without_date();
         let absent = client.get(&format!("/api/v1/{noun}/{}", Uuid::from_u128(12_345))).await.without_date();
         assert_eq!(foreign.status, 404, "{noun}");
         assert_eq!(foreign, absent, "{noun}");
