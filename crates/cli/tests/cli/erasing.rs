@@ -3,7 +3,7 @@
 use crate::{
     installation::{Installation, area, staffed},
     subject::{
-        NOT_THERE, VALUES, exposed, fell_ill, known, listed, looked_up, person, renamed, request, traces,
+        NAME, NOT_THERE, VALUES, exposed, fell_ill, known, listed, looked_up, person, renamed, request, traces,
     },
     traces::{assert_sees, found},
 };

@@ -4,7 +4,7 @@ use super::{About, MAX_LINE_CHARS, MatchKey, Noun, at_most, person, person::Pers
 use crate::{
     access::Action,
     fields,
-    fields::Open,
+    fields::{Open, Seen},
     id::{HouseholdId, JurisdictionId, PersonId, PlaceId},
     journaled,
     kernel::{self, Context, Needs, Relation, Stamp, World},
@@ -256,7 +256,11 @@ impl Noun for Household {
             .into_iter()
             // A merged record takes no command; its household is that of the record kept.
             .filter(|(_, member)| member.merged_into.is_none())
-            .map(|(id, _)| person::Command::JoinHousehold { id: PersonId(id), household: None, seen: None }.into())
+            .map(|(id, _)| {
+                // Whoever joined another meanwhile, where another command post keeps the person, stays in that one.
+                let seen = Some(Seen { stood: Some(self.id) });
+                person::Command::JoinHousehold { id: PersonId(id), household: None, seen }.into()
+            })
             .collect()
     }
 

@@ -79,6 +79,14 @@ impl Desk {
         self.memory.submit(self.now, &[Submission::caused(Actor { account }, envelope)]).remove(0)
     }
 
+    /// Several commands of one group, decided before what they set off in other streams.
+    pub fn send_together<const N: usize>(&mut self, commands: [(StreamId, Command); N]) -> Vec<Outcome> {
+        let group = commands.map(|(stream, command)| {
+            Submission::caused(Actor { account: ALICE }, self.envelope(stream, command))
+        });
+        self.memory.submit(self.now, &group)
+    }
+
     pub fn send(&mut self, command: impl Into<Command>) -> Outcome {
         self.send_by(ALICE, HERE, command)
     }

@@ -66,6 +66,22 @@ fn a_dissolved_household_has_no_people_and_takes_none() {
     desk.assert_replays();
 }
 
+/// The dissolution reaches the other command post after the person joined another household there.
+#[test]
+fn who_joined_another_household_meanwhile_stays_in_it() {
+    const NEXT: HouseholdId = HouseholdId(uuid::Uuid::from_u128(0x62));
+    let mut desk = Desk::new();
+    desk.accept(establish(None));
+    let fields = Given { code: Some("H-8".to_owned()) };
+    desk.accept(Command::Establish { id: NEXT, jurisdiction: DISTRICT, dwelling: None, fields });
+    desk.register_in(THERE, 1);
+    desk.accept_in(THERE, join(1, Some(HOME)));
+    let outcomes = desk.send_together([(HERE, Command::Dissolve { id: HOME }.into()), (THERE, join(1, Some(NEXT)).into())]);
+    assert!(outcomes.iter().all(domain::kernel::Outcome::is_accepted), "{outcomes:?}");
+    assert_eq!(desk.get::<Person>(person_id(1)).household, Some(NEXT));
+    desk.assert_replays();
+}
+
 #[test]
 fn a_household_moves_and_its_code_is_corrected_with_what_was_seen() {
     let mut desk = Desk::new();
