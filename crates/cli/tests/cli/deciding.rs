@@ -63,17 +63,6 @@ fn person() -> Uuid {
     scene::person_id(1).0
 }
 
-fn listed(place: &Installation, login: &str) -> Vec<Value> {
-    let listed = place.run_as(login, &["conflict", "list", "--json"]).well();
-    listed.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
-}
-
-fn only(place: &Installation) -> Value {
-    let mut open = listed(place, "epi");
-    assert_eq!(open.len(), 1, "{open:?}");
-    open.remove(0)
-}
-
 fn id_of(conflict: &Value) -> String {
     conflict["id"].as_str().expect("an id").to_owned()
 }
@@ -81,7 +70,7 @@ fn id_of(conflict: &Value) -> String {
 /// A correction of the person's name whose author saw another; it asks for `to`.
 fn raised(place: &Installation, to: &str) -> String {
     written(place, &correct("person", person(), "full_name", json!("王从来不"), json!(to))).refused("");
-    id_of(&only(place))
+    id_of(&place.only_conflict())
 }
 
 /// The name that stands.
@@ -118,7 +107,7 @@ fn of_two_who_decide_at_once_one_does_and_the_other_is_told() {
             assert_eq!(well.len(), 1, "round {round}: {codes:?}");
             let told = &codes[1 - well[0]].err;
             assert!(told.contains("no open conflict") || told.contains("at the same moment"), "{told}");
-            assert_eq!(listed(&place, "epi"), Vec::<Value>::new());
+            assert_eq!(place.conflicts("epi"), Vec::<Value>::new());
             if verbs[well[0]] == "take" {
                 assert_eq!(name(&place), asked);
             }
@@ -134,13 +123,13 @@ fn of_two_who_decide_at_once_one_does_and_the_other_is_told() {
 fn nothing_is_decided_over_what_changed_since_it_was_looked_at() {
     for place in posts() {
         let id = raised(&place, "王甲");
-        let looked_at = format!("{id}@{}", only(&place)["version"]);
+        let looked_at = format!("{id}@{}", place.only_conflict()["version"]);
         assert!(place.run_as("epi", &["conflict", "list"]).well().contains(&looked_at));
         written(&place, &correct("person", person(), "full_name", json!("王测试1"), json!("王乙"))).well();
         for verb in ["take", "stands"] {
             place.run_as("second", &["conflict", verb, &looked_at]).refused("has changed since version");
         }
-        let again = only(&place);
+        let again = place.only_conflict();
         assert_eq!(again["fields"][0]["stands"], "王乙", "{again}");
         place.run_as("second", &["conflict", "take", &format!("{id}@{}", again["version"])]).well();
         assert_eq!(name(&place), "王甲");
@@ -154,7 +143,7 @@ fn a_conflict_about_a_merged_record_waits_for_the_merge_to_be_undone() {
         submit(&place, &scene::register(2).into());
         raised(&place, "王甲");
         written(&place, &json!({"person": {"merge_into": {"id": person(), "kept": scene::person_id(2)}}})).well();
-        let id = id_of(&only(&place));
+        let id = id_of(&place.only_conflict());
         for login in ["epi", "second", "epi"] {
             place.run_as(login, &["conflict", "take", &id]).refused("merged_record");
         }
@@ -170,7 +159,7 @@ fn a_conflict_about_what_is_in_error_can_only_stand_and_one_about_the_erased_is_
         let case = scene::case_id(1).0;
         written(&place, &correct("case", case, "onset_on", json!("2022-03-01"), json!("2022-03-02"))).refused("");
         written(&place, &json!({"case": {"mark_entered_in_error": {"id": case}}})).well();
-        let id = id_of(&only(&place));
+        let id = id_of(&place.only_conflict());
         for login in ["epi", "second"] {
             let said = place.run_as(login, &["conflict", "take", &id]);
             assert!(!said.err.contains("used for another command"), "{said:?}");
@@ -181,7 +170,7 @@ fn a_conflict_about_what_is_in_error_can_only_stand_and_one_about_the_erased_is_
         let request = domain::id::ErasureId::of(scene::person_id(1)).to_string();
         place.run_as("epi", &["erase", &person().to_string(), "--reason", "asked"]).well();
         place.run_as("chief", &["erase", "--approve", &request]).well();
-        assert_eq!(listed(&place, "epi"), Vec::<Value>::new());
+        assert_eq!(place.conflicts("epi"), Vec::<Value>::new());
         for verb in ["take", "stands"] {
             place.run_as("epi", &["conflict", verb, &id]).refused("no open conflict");
         }
@@ -195,7 +184,7 @@ fn a_conflict_of_another_area_and_one_that_is_not_there_look_alike() {
         place.run_as("root", &["account", "create", "far", "far", "--area", &area()]).well();
         place.run_as("root", &["account", "grant", "far", "epidemiologist", "--area", &PART.to_string()]).well();
         let id = raised(&place, "王甲");
-        assert_eq!(listed(&place, "far"), Vec::<Value>::new());
+        assert_eq!(place.conflicts("far"), Vec::<Value>::new());
         let absent = Uuid::from_u128(0xab5e).to_string();
         for verb in ["take", "stands"] {
             let [foreign, none] = [&id, &absent].map(|id| place.run_as("far", &["conflict", verb, id]));
@@ -222,7 +211,7 @@ fn a_list_that_ends_at_its_limit_says_so_and_a_time_of_two_columns_is_shown() {
         written(&place, &json!({"sample": {"collect": collect}})).well();
         let (seen, to) = (json!({"on": "2022-03-10"}), json!({"on": "2022-03-11"}));
         written(&place, &correct("sample", sample, "sampled", seen, to)).refused("");
-        let conflict = only(&place);
+        let conflict = place.only_conflict();
         assert_eq!(
             (&conflict["fields"][0]["stands"], &conflict["withheld"]),
             (&json!({"on": "2022-03-12"}), &json!([]))
@@ -233,7 +222,7 @@ fn a_list_that_ends_at_its_limit_says_so_and_a_time_of_two_columns_is_shown() {
             assert!(said.err.contains("there may be more"), "{said:?}");
         }
         place.run_as("epi", &["conflict", "take", &id_of(&conflict)]).well();
-        assert_eq!(listed(&place, "epi").len(), 1);
+        assert_eq!(place.conflicts("epi").len(), 1);
     }
 }
 
@@ -260,7 +249,7 @@ fn nobody_decides_over_a_field_that_they_do_not_see() {
             written(&place, &command).well();
         }
         written(&place, &correct("person", person, "note", json!("旧"), json!("新"))).refused("");
-        let conflict = listed(&place, "worker").remove(0);
+        let conflict = place.conflicts("worker").remove(0);
         assert_eq!((&conflict["fields"], &conflict["withheld"]), (&json!([]), &json!(["note"])));
         for verb in ["take", "stands"] {
             place.run_as("worker", &["conflict", verb, &id_of(&conflict)]).refused("may not see note");

@@ -165,6 +165,19 @@ impl Installation {
         self.run(&[&["--account", login], arguments].concat())
     }
 
+    /// Open conflicts as an account sees them.
+    pub fn conflicts(&self, login: &str) -> Vec<serde_json::Value> {
+        let listed = self.run_as(login, &["conflict", "list", "--json"]).well();
+        listed.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+    }
+
+    /// The one conflict that is open.
+    pub fn only_conflict(&self) -> serde_json::Value {
+        let mut open = self.conflicts("epi");
+        assert_eq!(open.len(), 1, "{open:?}");
+        open.remove(0)
+    }
+
     /// Runs the program with an input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Said {
         let mut command = self.command(env!("CARGO_BIN_EXE_firebreak"));

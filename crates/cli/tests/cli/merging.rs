@@ -89,18 +89,6 @@ fn queued(place: &Installation) -> i64 {
     now(damage::count(&place.url(), "conflict")).expect("it counts")
 }
 
-/// Open conflicts as an account sees them.
-fn conflicts(place: &Installation, login: &str) -> Vec<Value> {
-    let listed = place.run_as(login, &["conflict", "list", "--json"]).well();
-    listed.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
-}
-
-fn only_conflict(place: &Installation) -> Value {
-    let mut open = conflicts(place, "epi");
-    assert_eq!(open.len(), 1, "{open:?}");
-    open.remove(0)
-}
-
 fn id_of(conflict: &Value) -> &str {
     conflict["id"].as_str().expect("an id")
 }
@@ -147,14 +135,14 @@ fn what_each_side_changed_is_kept_and_what_both_changed_goes_before_a_person() {
         assert_eq!(import(&place, "people", &v3), [0, 0, 1, 1]);
         assert_eq!(queued(&place), 1);
         // Once a person has decided for the value here, the file raises nothing any more.
-        let conflict = only_conflict(&place);
+        let conflict = place.only_conflict();
         let phones_of = |what: &str| conflict["fields"][0][what][0].clone();
         let said = ["stands", "asked", "was"].map(phones_of);
         assert_eq!(said, ["13900000009", "13700000007", "13800000001"], "{conflict}");
         place.run_as("root", &["conflict", "stands", id_of(&conflict)]).refused("no open conflict");
         place.run_as("epi", &["conflict", "stands", id_of(&conflict)]).well();
         place.run_as("epi", &["conflict", "stands", id_of(&conflict)]).refused("no open conflict");
-        assert_eq!(conflicts(&place, "epi"), Vec::<Value>::new());
+        assert_eq!(place.conflicts("epi"), Vec::<Value>::new());
         assert_eq!(import(&place, "people", &v3), [0, 0, 2, 0]);
         assert_eq!((phones(&first_person(&place)), queued(&place)), (vec!["13900000009".to_owned()], 1));
         place.run(&["verify"]).well();
@@ -171,16 +159,16 @@ fn a_correction_in_conflict_is_taken_by_whoever_may_correct() {
         correct(&place, person, "phones", json!(["13800000001"]), json!(["13900000009"]));
         assert_eq!(import(&place, "people", &V1.replace("13800000001", "13700000007")), [0, 0, 1, 1]);
         for login in ["lab", "chief", "root"] {
-            assert_eq!(conflicts(&place, login), Vec::<Value>::new(), "{login}");
-            place.run_as(login, &["conflict", "take", id_of(&only_conflict(&place))]).refused("no open conflict");
+            assert_eq!(place.conflicts(login), Vec::<Value>::new(), "{login}");
+            place.run_as(login, &["conflict", "take", id_of(&place.only_conflict())]).refused("no open conflict");
         }
         let read = now(damage::count(&place.url(), "access_log")).expect("it counts");
         let told = place.run_as("epi", &["conflict", "list"]).well();
         assert!(told.contains("phones: stands [\"13900000009\"], asked [\"13700000007\""), "{told}");
         assert!(now(damage::count(&place.url(), "access_log")).expect("it counts") > read, "the read is logged");
-        place.run_as("epi", &["conflict", "take", id_of(&only_conflict(&place))]).well();
+        place.run_as("epi", &["conflict", "take", id_of(&place.only_conflict())]).well();
         assert_eq!(phones(&first_person(&place))[0], "13700000007");
-        assert_eq!(conflicts(&place, "epi"), Vec::<Value>::new());
+        assert_eq!(place.conflicts("epi"), Vec::<Value>::new());
         assert_eq!(import(&place, "people", &V1.replace("13800000001", "13700000007")), [0, 0, 2, 0]);
         place.run(&["verify"]).well();
     }
@@ -203,7 +191,7 @@ fn who_moved_here_and_in_the_file_goes_before_a_person() {
         }
         let stands = first_person(&place);
         assert_eq!((stands.addresses.len(), stands.household), (2, None), "what was done here stands");
-        let open = conflicts(&place, "epi");
+        let open = place.conflicts("epi");
         let of = |field: &str| {
             let about = |conflict: &&Value| conflict["fields"][0]["field"] == *field;
             open.iter().find(about).unwrap_or_else(|| panic!("{field}: {open:?}"))
@@ -218,7 +206,7 @@ fn who_moved_here_and_in_the_file_goes_before_a_person() {
         let last = stands.lives_at().and_then(|address| address.text);
         assert_eq!((last.as_deref(), stands.addresses.len(), stands.household), (Some("东街7号"), 3, None));
         assert_eq!(import(&place, "people", &v2), [0, 0, 2, 0]);
-        assert_eq!(conflicts(&place, "epi"), Vec::<Value>::new());
+        assert_eq!(place.conflicts("epi"), Vec::<Value>::new());
         place.run(&["verify"]).well();
     }
 }

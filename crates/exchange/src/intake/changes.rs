@@ -3,7 +3,7 @@
 use crate::row::Value;
 use domain::{
     date::{KnownDate, Precision},
-    fields::{Change, Kept, Seen},
+    fields::{Change, Kept},
     seal::Reading,
     when::When,
 };
@@ -112,23 +112,6 @@ macro_rules! settle {
     };
 }
 pub(super) use settle;
-
-/// What a row puts in the place of something that is no field of its own (an address, a household, the place around).
-pub(super) struct Put<T> {
-    /// What it is put in the place of: what stands, or what files knew where it was changed here too.
-    pub seen: Seen<T>,
-    /// Whether it is done: what stands was not changed here.
-    pub done: bool,
-}
-
-/// Merges a thing that stands with what a row puts in its place, both known to differ; `outside` is what files knew, where
-/// the record was rewritten here.
-pub(super) fn put<T: PartialEq>(stands: Option<T>, outside: Option<Option<T>>) -> Put<T> {
-    match outside {
-        Some(known) if known != stands => Put { seen: Seen { stood: known }, done: false },
-        _ => Put { seen: Seen { stood: stands }, done: true },
-    }
-}
 
 /// A list with what was said first and what stood there after it.
 pub(super) fn joined<T: PartialEq + Clone>(stands: Option<&Vec<T>>, said: Vec<T>) -> Vec<T> {

@@ -257,13 +257,23 @@ impl Intake {
         verdict
     }
 
-    /// Asks for what a row puts in the place of another thing, done or in conflict.
-    fn put(&mut self, id: Uuid, field: &'static str, done: bool, command: impl Into<Command>) -> Verdict {
-        if !done {
-            return self.dispute(id, &[field], command.into());
+    /// Asks for what a row puts in the place of something that is no field of its own (an address, a household, the place
+    /// around) and differs from it: updated, or in conflict where `known`, what files knew of a record that was rewritten
+    /// here, is not what stands.
+    fn put<T: PartialEq, C: Into<Command>>(
+        &mut self,
+        (id, field): (Uuid, &'static str),
+        stands: T,
+        known: Option<T>,
+        command: impl FnOnce(T) -> C,
+    ) -> Verdict {
+        match known {
+            Some(known) if known != stands => self.dispute(id, &[field], command(known).into()),
+            _ => {
+                self.then(command(stands));
+                Verdict::Updated
+            }
         }
-        self.then(command);
-        Verdict::Updated
     }
 
     /// Fields of a record that were changed in the file and here go to the conflict queue: the door finds that what files

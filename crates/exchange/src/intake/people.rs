@@ -2,14 +2,14 @@
 
 use super::{
     Intake, Lookup, Planned, Verdict,
-    changes::{Merge, joined, merge, put, settle},
+    changes::{Merge, joined, merge, settle},
     known::own_id,
     read::{self, AddressSaid, PersonSaid},
 };
 use crate::MappedRecord;
 use domain::{
     date::KnownDate,
-    fields::Kept as _,
+    fields::{Kept as _, Seen},
     id::{HouseholdId, JurisdictionId, PersonId, PlaceId},
     kernel::{Aggregate, Relation},
     noun::{
@@ -203,26 +203,26 @@ impl Intake {
         // Files that name the place where they knew the person to live say nothing new, even where that changed here.
         let told = known.as_ref().is_some_and(|known| address.as_ref().is_some_and(|to| !moves(known, to, area_named)));
         if let Some(address) = address.filter(|to| !told && moves(person, to, area_named)) {
-            let put = put(person.lives_at(), known.as_ref().map(Person::lives_at));
-            if put.done {
-                for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
-                    person.addresses.push(recorded(&address));
-                    person.jurisdiction = address.jurisdiction;
-                }
+            let lives_at = known.as_ref().map(Person::lives_at);
+            let put = self.put((person.id.0, "address"), person.lives_at(), lives_at, |stood| {
+                let seen = Some(Seen { stood });
+                person::Command::MoveHouse { id: person.id, address: address.clone(), seen }
+            });
+            for person in [Some(&mut after), known.as_mut()].into_iter().flatten().filter(|_| put == Verdict::Updated) {
+                person.addresses.push(recorded(&address));
+                person.jurisdiction = address.jurisdiction;
             }
-            let moves = person::Command::MoveHouse { id: person.id, address, seen: Some(put.seen) };
-            verdict = verdict.max(self.put(person.id.0, "address", put.done, moves));
+            verdict = verdict.max(put);
         }
-        let told = known.as_ref().is_some_and(|known| known.household == household);
-        if !told && household != person.household {
-            let put = put(person.household, known.as_ref().map(|known| known.household));
-            if put.done {
-                for person in [Some(&mut after), known.as_mut()].into_iter().flatten() {
-                    person.household = household;
-                }
+        let lived_in = known.as_ref().map(|known| known.household);
+        if household != person.household && lived_in != Some(household) {
+            let put = self.put((person.id.0, "household"), person.household, lived_in, |stood| {
+                person::Command::JoinHousehold { id: person.id, household, seen: Some(Seen { stood }) }
+            });
+            for person in [Some(&mut after), known.as_mut()].into_iter().flatten().filter(|_| put == Verdict::Updated) {
+                person.household = household;
             }
-            let joins = person::Command::JoinHousehold { id: person.id, household, seen: Some(put.seen) };
-            verdict = verdict.max(self.put(person.id.0, "household", put.done, joins));
+            verdict = verdict.max(put);
         }
         self.settled(person.id.0, Aggregate::Person(after), known.map(Aggregate::Person), verdict)
     }

@@ -2,12 +2,13 @@
 
 use super::{
     Intake, Lookup, Planned, Verdict,
-    changes::{known_date, merge, put, settle},
+    changes::{known_date, merge, settle},
     known::own_id,
     read::aside,
 };
 use crate::{MappedRecord, Value};
 use domain::{
+    fields::Seen,
     id::{JurisdictionId, PlaceId},
     kernel::Aggregate,
     noun::{
@@ -138,15 +139,15 @@ impl Intake {
         let correct = |changes| place::Command::Correct { id: place.id, changes };
         let outside = known.as_mut().map(|known| &mut known.fields);
         let mut verdict = settle!(self, place.id.0, &mut after.fields, outside, merge, correct);
-        if moves && known.as_ref().is_none_or(|known| known.inside != inside) {
-            let put = put(place.inside, known.as_ref().map(|known| known.inside));
-            if put.done {
-                for place in [Some(&mut after), known.as_mut()].into_iter().flatten() {
-                    place.inside = inside;
-                }
+        let lay_in = known.as_ref().map(|known| known.inside);
+        if moves && lay_in != Some(inside) {
+            let put = self.put((place.id.0, "inside"), place.inside, lay_in, |stood| {
+                place::Command::MoveInside { id: place.id, inside, seen: Some(Seen { stood }) }
+            });
+            for place in [Some(&mut after), known.as_mut()].into_iter().flatten().filter(|_| put == Verdict::Updated) {
+                place.inside = inside;
             }
-            let moves = place::Command::MoveInside { id: place.id, inside, seen: Some(put.seen) };
-            verdict = verdict.max(self.put(place.id.0, "inside", put.done, moves));
+            verdict = verdict.max(put);
         }
         self.settled(place.id.0, Aggregate::Place(after), known.map(Aggregate::Place), verdict)
     }

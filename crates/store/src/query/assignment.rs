@@ -2,10 +2,10 @@
 
 use super::{
     view::{Cover, Field, Filter, FilterKind, View},
-    words::tasks,
+    words::written,
 };
 use crate::rows;
-use domain::access::{Action, FieldGroup::Operational, Noun};
+use domain::access::{Action, FieldGroup::Operational, Noun, Task};
 
 /// Assignments.
 pub static ASSIGNMENT: View = View {
@@ -38,7 +38,7 @@ pub static ASSIGNMENT: View = View {
         Filter { name: "account", kind: FilterKind::Ids("account"), group: Some(Operational), search: false },
         Filter { name: "team", kind: FilterKind::Ids("team"), group: Some(Operational), search: false },
         Filter { name: "work", kind: FilterKind::Ids("work"), group: Some(Operational), search: false },
-        Filter { name: "task", kind: FilterKind::Word("task", tasks), group: Some(Operational), search: false },
+        Filter { name: "task", kind: FilterKind::Word("task", written::<Task>), group: Some(Operational), search: false },
     ],
     sorts: &[],
     cover: Cover { own: &["r.id", "r.work"], through: &[] },

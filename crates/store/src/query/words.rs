@@ -2,7 +2,6 @@
 //! answered with nothing.
 
 use domain::{
-    access::Task,
     kernel::Kind,
     noun::{duplicate::Standing, person::AgeBand},
 };
@@ -23,11 +22,6 @@ pub(super) fn age_bands() -> Vec<&'static str> {
 /// Where a suspected duplicate can stand.
 pub(super) fn standings() -> Vec<&'static str> {
     Standing::ALL.map(Standing::name).to_vec()
-}
-
-/// Tasks of an assignment.
-pub(super) fn tasks() -> Vec<&'static str> {
-    Task::ALL.iter().map(|task| task.name()).collect()
 }
 
 /// Kinds of records.

@@ -1,13 +1,13 @@
 //! Rows of an earlier run that was broken off: they are not done again, but the errors file and the counts are to be those
 //! of a run that was not.
 
-use super::{Deferred, IN_FLIGHT, LINKS, Run, declined, said_already};
+use super::{Deferred, IN_FLIGHT, LINKS, ROWS, Run, declined, said_already};
 use domain::refusal::{Answer, Refusal};
 use exchange::{MappedRecord, RowError, RowOutcome, intake::Verdict, source::RawRow};
 use std::collections::VecDeque;
 
 /// Rows refused by the door that are kept until it is known whether they were counted: all of the groups in flight.
-const LAST: usize = (IN_FLIGHT + 1) * 1_000;
+const LAST: usize = (IN_FLIGHT + 1) * ROWS;
 
 /// Rows of an earlier run that was broken off.
 #[derive(Default)]
